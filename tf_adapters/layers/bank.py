@@ -1,0 +1,61 @@
+"""How a bank of weights meets a batch: the only place that decides it.
+
+A bank is one variable that holds the weights of every task, stacked on axis 0.
+Three cases, all decided from static shapes, so that they compile:
+
+- a bank of one task: its only row, with no gather at all;
+- scalar `task_ids`: the whole batch belongs to one task, the bank is sliced;
+- `task_ids` of shape `(batch_size,)`: a row is gathered for each example.
+"""
+
+from keras import ops
+
+
+def select(bank, task_ids):
+    """Returns the rows of `bank` that `task_ids` ask for.
+
+    Args:
+        bank: Tensor of shape `(num_tasks, ...)`.
+        task_ids: int32 Tensor of shape `(batch_size,)`, or `()` when every
+            example belongs to the same task, or `None` for a bank of one task.
+
+    Returns:
+        Tensor of shape `(...)` if one row serves the whole batch, otherwise
+        `(batch_size, ...)`.
+    """
+    if bank.shape[0] == 1:
+        return bank[0]
+    return ops.take(bank, task_ids, axis=0)
+
+
+def project(inputs, kernel, bias=None):
+    """Multiplies `inputs` by a selected kernel and adds a selected bias.
+
+    Args:
+        inputs: Tensor of shape `(batch_size, sequence_length, input_dim)`.
+        kernel: Tensor of shape `(input_dim, units)` for the whole batch, or
+            `(batch_size, input_dim, units)`, one kernel an example.
+        bias: Tensor of shape `(units,)` or `(batch_size, units)`.
+
+    Returns:
+        Tensor of shape `(batch_size, sequence_length, units)`.
+    """
+    if len(kernel.shape) == 2:
+        # A rank 3 by rank 2 `matmul` would build one kernel gradient for each
+        # example and add them up afterwards.
+        outputs = ops.tensordot(inputs, kernel, axes=1)
+    else:
+        outputs = ops.matmul(inputs, kernel)
+    return outputs if bias is None else outputs + over_tokens(bias)
+
+
+def over_tokens(vector):
+    """Shapes a selected vector so that it broadcasts over the tokens.
+
+    Args:
+        vector: Tensor of shape `(units,)` or `(batch_size, units)`.
+
+    Returns:
+        The same Tensor, or one of shape `(batch_size, 1, units)`.
+    """
+    return vector if len(vector.shape) == 1 else ops.expand_dims(vector, 1)

@@ -1,0 +1,110 @@
+"""The base of every layer that keeps weights of its own for each task."""
+
+import keras
+from keras import ops
+
+
+class TaskLayer(keras.layers.Layer):
+    """A layer whose private weights are banks, one row a task.
+
+    Subclasses create their weights with `add_bank` in `build` and read them
+    with `bank.select(self.name, task_ids)` in `call`. Everything a task owns
+    can then be listed, saved, loaded and extended by name.
+
+    Args:
+        num_tasks: int. Number of tasks, the size of axis 0 of every bank.
+            Defaults to 1.
+        **kwargs: keyword arguments of `keras.layers.Layer`.
+
+    Attributes:
+        banks: dict from the name of a bank to its variable.
+    """
+
+    def __init__(self, num_tasks=1, **kwargs):
+        super().__init__(**kwargs)
+        if num_tasks < 1:
+            raise ValueError(
+                "`num_tasks` must be at least 1, because a bank has one row "
+                f"for each task. Received: num_tasks={num_tasks}."
+            )
+        self.num_tasks = num_tasks
+        self._initializers = {}
+
+    @property
+    def banks(self):
+        return {name: getattr(self, name) for name in self._initializers}
+
+    def add_bank(self, name, shape, initializer):
+        """Creates `self.name`, a weight of shape `(num_tasks, *shape)`.
+
+        Args:
+            name: str. Attribute and saved name of the bank.
+            shape: tuple of ints. Shape of the weight of one task.
+            initializer: a Keras initializer of one task's weight, or an
+                array of that shape that every task starts from.
+        """
+        self._initializers[name] = (tuple(shape), initializer)
+        setattr(self, name, self._new_bank(name, self.num_tasks))
+
+    def add_tasks(self, count):
+        """Appends `count` freshly initialised rows to every bank.
+
+        Args:
+            count: int. Number of tasks to add.
+        """
+        self.num_tasks += count
+        for name, old in list(self.banks.items()):
+            shape, initializer = self._initializers[name]
+            fresh = _Stacked(initializer, shape)((count, *shape), old.dtype)
+            self.replace_bank(name, ops.concatenate([old, fresh], axis=0))
+
+    def replace_bank(self, name, values):
+        """Puts a bank of another shape in the place of the bank `name`.
+
+        Args:
+            name: str. Name of the bank.
+            values: array of shape `(num_tasks, ...)`.
+        """
+        old = getattr(self, name)
+        shape, initializer = self._initializers[name]
+        self._initializers[name] = (tuple(values.shape[1:]), initializer)
+        # Keras locks a built layer against new weights and offers no public
+        # way round it; its own `enable_lora` does the same.
+        self._tracker.unlock()
+        self._untrack_variable(old)
+        new = self._new_bank(name, self.num_tasks)
+        new.assign(values)
+        new.trainable = old.trainable
+        setattr(self, name, new)
+        self._tracker.lock()
+
+    def get_config(self):
+        return {**super().get_config(), "num_tasks": self.num_tasks}
+
+    def _new_bank(self, name, num_tasks):
+        shape, initializer = self._initializers[name]
+        return self.add_weight(
+            name=name,
+            shape=(num_tasks, *shape),
+            initializer=_Stacked(initializer, shape),
+        )
+
+
+class _Stacked(keras.initializers.Initializer):
+    """Draws each row of a bank on its own.
+
+    One draw of the whole bank would read its task axis as part of the fans,
+    and one initializer object returns the same values at every call.
+    """
+
+    def __init__(self, initializer, shape):
+        self.initializer = initializer
+        self.shape = shape
+
+    def __call__(self, shape, dtype=None):
+        return ops.stack([self._row(dtype) for _ in range(shape[0])])
+
+    def _row(self, dtype):
+        if isinstance(self.initializer, keras.initializers.Initializer):
+            return self.initializer.clone()(self.shape, dtype=dtype)
+        return ops.convert_to_tensor(self.initializer, dtype=dtype)

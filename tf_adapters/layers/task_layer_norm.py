@@ -1,0 +1,61 @@
+"""Layer normalisation with a gain and an offset for each task."""
+
+from keras import ops
+
+from tf_adapters.layers import bank
+from tf_adapters.layers.task_layer import TaskLayer
+
+
+class TaskLayerNormalization(TaskLayer):
+    """Stands in for a pretrained LayerNormalization, one copy a task.
+
+    Every task starts from the pretrained gain and offset. The pretrained
+    layer is kept, frozen, so that tasks added later start from it too.
+
+    Args:
+        norm: a built `keras.layers.LayerNormalization` over the last axis.
+        num_tasks: int. Number of tasks. Defaults to 1.
+        **kwargs: keyword arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Tensor of shape `(batch_size, sequence_length, hidden_dim)`.
+        task_ids: int32 Tensor of shape `(batch_size,)` or `()`. May be left
+            out if there is one task.
+
+    Returns:
+        Tensor of the shape of `inputs`.
+
+    References:
+     - [Houlsby et al., 2019](https://arxiv.org/abs/1902.00751), section 2.1:
+       "we also train new layer normalization parameters per task".
+    """
+
+    def __init__(self, norm, num_tasks=1, **kwargs):
+        super().__init__(num_tasks=num_tasks, **kwargs)
+        self.norm = norm
+
+    def build(self, input_shape):
+        gamma = ops.convert_to_numpy(self.norm.gamma)
+        beta = ops.convert_to_numpy(self.norm.beta)
+        self.add_bank("gamma", gamma.shape, gamma)
+        self.add_bank("beta", beta.shape, beta)
+        self.built = True
+
+    def add_tasks(self, count):
+        # Read anew: a model that was loaded from a file got its pretrained
+        # weights after it was built.
+        for name in self.banks:
+            values = ops.convert_to_numpy(getattr(self.norm, name))
+            self._initializers[name] = (values.shape, values)
+        super().add_tasks(count)
+
+    def call(self, inputs, task_ids=None):
+        gamma = bank.over_tokens(bank.select(self.gamma, task_ids))
+        beta = bank.over_tokens(bank.select(self.beta, task_ids))
+        outputs = ops.layer_normalization(
+            inputs, gamma, beta, axis=-1, epsilon=self.norm.epsilon
+        )
+        return ops.cast(outputs, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
