@@ -1,0 +1,146 @@
+"""What a method is: which layer in which slot, what is shared, what trains."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class EncoderShape:
+    """The sizes of the encoder that a method is put into.
+
+    Attributes:
+        num_layers: int. Number of transformer layers.
+        hidden_dim: int. Width of the encoder.
+        intermediate_dim: int. Width of the feed-forward layers.
+        num_heads: int. Attention heads of a layer.
+        num_tasks: int. Number of tasks.
+        dtype: dtype policy of the encoder, for every layer of the method.
+    """
+
+    num_layers: int
+    hidden_dim: int
+    intermediate_dim: int
+    num_heads: int
+    num_tasks: int = 1
+    dtype: object = None
+
+
+class Method:
+    """One paper's answer, as a class with scalar arguments.
+
+    To add a method, write one file with one subclass: override `slot_layer`
+    to fill slots, `trains` to free pretrained weights, set `layer_norms`, and
+    return the constructor's arguments from `get_config`. Register the class
+    with `keras.saving.register_keras_serializable` so that models that use it
+    can be saved. Nothing else in the library needs to know it:
+
+    ```python
+    @keras.saving.register_keras_serializable(package="my_package")
+    class AttentionOnly(tf_adapters.methods.Method):
+        def slot_layer(self, slot, index, shape, shared):
+            if slot == "attention":
+                return tf_adapters.layers.BottleneckAdapter(
+                    8, num_tasks=shape.num_tasks, dtype=shape.dtype
+                )
+    ```
+
+    A slot layer is called as `layer(x, task_ids=..., padding_mask=...)` with
+    `x` of shape `(batch_size, sequence_length, hidden_dim)` and returns a
+    Tensor of the same shape. What `x` is and where the result goes:
+
+    | slot | reads | result |
+    |---|---|---|
+    | `attention` | attention output after dropout | replaces it |
+    | `feedforward` | feed-forward output after dropout | replaces it |
+    | `parallel` | the input of the layer | joins its second residual sum |
+    | `embedding` | embeddings after norm and dropout | replaces them |
+    | `top` | output of the last layer | replaces it |
+
+    Weights that belong to one task are banks of a `TaskLayer`; every other
+    trainable weight of a slot layer is shared between the tasks.
+
+    Attributes:
+        layer_norms: what happens to the pretrained LayerNorms: `"frozen"`,
+            `"shared"` (trained, one copy for all tasks) or `"private"`
+            (trained, one copy a task).
+    """
+
+    layer_norms = "frozen"
+
+    def shared_layers(self, shape):
+        """Creates the layers that several slots use.
+
+        They are built by whoever uses them, and belong to the encoder.
+
+        Args:
+            shape: an `EncoderShape`.
+
+        Returns:
+            dict from name to layer.
+        """
+        return {}
+
+    def slot_layer(self, slot, index, shape, shared):
+        """Creates the layer of one slot.
+
+        Args:
+            slot: str. `"attention"`, `"feedforward"` or `"parallel"` once for
+                each transformer layer; `"embedding"` and `"top"` once.
+            index: int. The transformer layer, from 0; 0 for the other slots.
+            shape: an `EncoderShape`.
+            shared: what `shared_layers` returned.
+
+        Returns:
+            A new layer, or `None` to leave the slot empty.
+        """
+        return None
+
+    def trains(self, part, shape):
+        """Says whether a part of the pretrained encoder is trained.
+
+        LayerNorms are not asked about: `layer_norms` decides on them, except
+        that a trained part trains its own LayerNorms when that is
+        `"frozen"`.
+
+        Args:
+            part: `"embedding"`, `"pooler"`, or the index of a transformer
+                layer.
+            shape: an `EncoderShape`.
+
+        Returns:
+            bool.
+        """
+        return False
+
+    def get_config(self):
+        """Returns the arguments of the constructor, all of them scalars."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+    def __repr__(self):
+        """Returns the call that makes an equal method."""
+        arguments = ", ".join(
+            f"{k}={v!r}" for k, v in self.get_config().items()
+        )
+        return f"{type(self).__name__}({arguments})"
+
+
+def check_method(method):
+    """Refuses what is not a method.
+
+    Raises:
+        TypeError: if `method` is not an instance of `Method`.
+        ValueError: if its `layer_norms` is not one of the three policies.
+    """
+    if not isinstance(method, Method):
+        raise TypeError(
+            "`method` must be an instance of `tf_adapters.methods.Method`, "
+            f"such as `tf_adapters.Houlsby()`. Received: method={method!r}."
+        )
+    if method.layer_norms not in ("frozen", "shared", "private"):
+        raise ValueError(
+            '`layer_norms` must be "frozen", "shared" or "private". '
+            f"Received: layer_norms={method.layer_norms!r} in {method!r}."
+        )
