@@ -1,0 +1,4 @@
+"""The adapted BERT. The only floor that reads KerasNLP's privates."""
+
+from tf_adapters.encoder.adapted_backbone import AdaptedBackbone
+from tf_adapters.encoder.pretrained import load_preset

@@ -1,0 +1,270 @@
+"""A KerasNLP BERT with a method in its slots."""
+
+import keras
+from keras import ops
+
+from tf_adapters.encoder.adapted_transformer_encoder import (
+    AdaptedTransformerEncoder,
+)
+from tf_adapters.encoder.stock import check_fits
+from tf_adapters.encoder.stock import revive_backbone
+from tf_adapters.encoder.stock import stock_config
+from tf_adapters.layers import TaskLayer
+from tf_adapters.layers import TaskLayerNormalization
+from tf_adapters.methods.method import EncoderShape
+from tf_adapters.methods.method import Method
+from tf_adapters.methods.method import check_method
+
+
+@keras.saving.register_keras_serializable(package="tf_adapters")
+class AdaptedBackbone(keras.Model):
+    """The encoder: a pretrained backbone whose slots hold adapters.
+
+    The layers of `backbone` are taken over, not copied, and the method
+    decides which of their weights stay trainable: `backbone` itself is
+    frozen, or freed, by this.
+
+    With the plain `Method()` every slot is empty and the outputs equal those
+    of `backbone`, bit for bit.
+
+    Args:
+        backbone: a `keras_nlp` BERT, RoBERTa, XLM-R, DistilBERT or ELECTRA
+            backbone.
+        method: a `tf_adapters.methods.Method`. Defaults to empty slots.
+        num_tasks: int. Number of tasks. Defaults to 1.
+        **kwargs: keyword arguments of `keras.Model`.
+
+    Call arguments:
+        inputs: dict of int32 Tensors `token_ids`, `padding_mask` and, where
+            the backbone takes them, `segment_ids`, all of shape
+            `(batch_size, sequence_length)`, and `task_ids` of shape
+            `(batch_size,)` or `()`, which one task may leave out.
+
+    Returns:
+        dict of `sequence_output`, `(batch_size, sequence_length,
+        hidden_dim)`, and `pooled_output`, `(batch_size, hidden_dim)`: the
+        backbone's pooler where it has one, else its first token.
+
+    Raises:
+        ValueError: if the backbone is not made of post-norm
+            `TransformerEncoder` layers.
+    """
+
+    def __init__(self, backbone, method=None, num_tasks=1, **kwargs):
+        method = Method() if method is None else method
+        check_method(method)
+        check_fits(backbone)
+        kwargs.setdefault("dtype", backbone.dtype_policy)
+        super().__init__(**kwargs)
+        self.method = method
+        self.num_tasks = num_tasks
+        self._stock_config = stock_config(backbone)
+        self.hidden_dim = backbone.hidden_dim
+        self.max_sequence_length = backbone.max_sequence_length
+        self._take_over(backbone)
+
+    @property
+    def shape(self):
+        """The `EncoderShape` that the method is given."""
+        config = self._stock_config["backbone"]["config"]
+        return EncoderShape(
+            num_layers=config["num_layers"],
+            hidden_dim=config["hidden_dim"],
+            intermediate_dim=config["intermediate_dim"],
+            num_heads=config["num_heads"],
+            num_tasks=self.num_tasks,
+            dtype=self.dtype_policy,
+        )
+
+    def call(self, inputs, training=None):
+        task_ids = inputs.get("task_ids")
+        padding_mask = inputs["padding_mask"]
+        task = {"task_ids": task_ids, "padding_mask": padding_mask}
+        x = self.embedding({k: inputs[k] for k in self.embedding_inputs})
+        if self.embedding_task_norm is not None:
+            x = self.embedding_task_norm(x, task_ids=task_ids)
+        else:
+            x = self.embedding_norm(x)
+        x = self.embedding_dropout(x, training=training)
+        if self.embedding_projection is not None:
+            x = self.embedding_projection(x)
+        if self.embedding_adapter is not None:
+            x = self.embedding_adapter(x, **task)
+        for layer in self.transformer_layers:
+            x = layer(x, training=training, **task)
+        if self.top_adapter is not None:
+            x = self.top_adapter(x, **task)
+        first = x[:, 0, :]
+        pooled = first if self.pooler is None else self.pooler(first)
+        return {"sequence_output": x, "pooled_output": pooled}
+
+    @property
+    def architecture(self):
+        """All that is needed to build the same encoder anew, no weights."""
+        return dict(self._stock_config)
+
+    def method_layers(self):
+        """Returns the layers that the method made, by a stable dotted name.
+
+        Each is listed once, under the first place where it is used.
+        """
+        found = {f"method.{k}": v for k, v in self.shared_layers.items()}
+        found["embedding.norm"] = self.embedding_task_norm
+        found["embedding.adapter"] = self.embedding_adapter
+        for i, layer in enumerate(self.transformer_layers):
+            for name in ("attention", "feedforward", "parallel"):
+                adapter = getattr(layer, f"{name}_adapter")
+                found[f"layer.{i}.{name}.adapter"] = adapter
+                norm = getattr(layer, f"{name}_norm", None)
+                found[f"layer.{i}.{name}.norm"] = norm
+        found["top.adapter"] = self.top_adapter
+        first = {id(v): k for k, v in reversed(found.items()) if v is not None}
+        return {k: v for k, v in found.items() if first.get(id(v)) == k}
+
+    def task_layers(self):
+        """Returns the layers that hold banks, by a stable dotted name."""
+        layers = self.method_layers()
+        return {k: v for k, v in layers.items() if isinstance(v, TaskLayer)}
+
+    def pretrained_weights(self):
+        """Returns the weights that came with the backbone, trained or not."""
+        layers = [layer for part in self._parts().values() for layer in part]
+        weights = {id(w): w for layer in layers for w in layer.weights}
+        return [w for w in weights.values() if not _is_seed(w)]
+
+    def trained_weights(self):
+        """Returns the pretrained weights that the method trains.
+
+        The method says so, not the `trainable` of a weight, which is free to
+        change: `model.trainable = False` resets them all.
+        """
+        return [weight for weight, trains in self._decided() if trains]
+
+    def pretrained_norms(self):
+        """Returns the gains and offsets of the pretrained LayerNorms."""
+        layers = [layer for part in self._parts().values() for layer in part]
+        norms = [layer for layer in layers if _is_norm(layer)]
+        return [w for norm in norms for w in norm.weights]
+
+    def add_tasks(self, count):
+        """Makes room for `count` more tasks in every bank."""
+        self.num_tasks += count
+        for layer in self.task_layers().values():
+            layer.add_tasks(count)
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            **self._stock_config,
+            "method": keras.saving.serialize_keras_object(self.method),
+            "num_tasks": self.num_tasks,
+        }
+
+    @classmethod
+    def parts(cls, config):
+        """Builds the constructor's arguments anew from a config.
+
+        Args:
+            config: what `get_config` returned.
+
+        Returns:
+            dict of `backbone` (with random weights), `method`, `num_tasks`
+            and `name`.
+        """
+        method = keras.saving.deserialize_keras_object(config["method"])
+        return {
+            "backbone": revive_backbone(config),
+            "method": method,
+            "num_tasks": config["num_tasks"],
+            "name": config["name"],
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**cls.parts(config))
+
+    def _take_over(self, backbone):
+        shape, method = self.shape, self.method
+        self.shared_layers = method.shared_layers(shape)
+        norm = backbone.get_layer("embeddings_layer_norm")
+        inputs = {
+            k: v for k, v in backbone.input.items() if k != "padding_mask"
+        }
+        self.embedding_inputs = tuple(inputs)
+        self.embedding = keras.Model(inputs, norm.input, name="embedding")
+        self.embedding_norm = norm
+        self.embedding_task_norm = self._task_norm(norm, "embedding_norm")
+        self.embedding_dropout = backbone.get_layer("embeddings_dropout")
+        self.embedding_projection = getattr(
+            backbone, "embeddings_projection", None
+        )
+        self.pooler = getattr(backbone, "pooled_dense", None)
+        self.embedding_adapter = self._slot("embedding", 0, shape)
+        self.transformer_layers = [
+            self._adapted_layer(i, stock, shape)
+            for i, stock in enumerate(backbone.transformer_layers)
+        ]
+        self.top_adapter = self._slot("top", 0, shape)
+        for weight, trains in self._decided():
+            weight.trainable = trains
+        self.built = True
+
+    def _adapted_layer(self, index, stock, shape):
+        slots = {
+            slot: self._slot(slot, index, shape)
+            for slot in ("attention", "feedforward", "parallel")
+        }
+        layer = AdaptedTransformerEncoder(stock, slots, self._task_norm)
+        layer.build((None, None, self.hidden_dim))
+        return layer
+
+    def _slot(self, slot, index, shape):
+        layer = self.method.slot_layer(slot, index, shape, self.shared_layers)
+        if layer is not None and not layer.built:
+            layer.build((None, None, self.hidden_dim))
+        return layer
+
+    def _task_norm(self, norm, name):
+        if self.method.layer_norms != "private":
+            return None
+        layer = TaskLayerNormalization(
+            norm, self.num_tasks, dtype=norm.dtype_policy, name=name
+        )
+        layer.build((None, None, ops.shape(norm.gamma)[0]))
+        return layer
+
+    def _parts(self):
+        """The pretrained layers, by the names that `Method.trains` knows."""
+        embedding = [self.embedding, self.embedding_norm]
+        if self.embedding_projection is not None:
+            embedding.append(self.embedding_projection)
+        parts = {"embedding": embedding}
+        for i, layer in enumerate(self.transformer_layers):
+            parts[i] = layer.pretrained_layers()
+        if self.pooler is not None:
+            parts["pooler"] = [self.pooler]
+        return parts
+
+    def _decided(self):
+        """Pairs each pretrained weight with whether the method trains it."""
+        policy, shape = self.method.layer_norms, self.shape
+        decided = {}
+        for part, layers in self._parts().items():
+            part_trains = bool(self.method.trains(part, shape))
+            for layer in layers:
+                trains = part_trains
+                if _is_norm(layer) and policy != "frozen":
+                    trains = policy == "shared"
+                for weight in layer.weights:
+                    if not _is_seed(weight):
+                        decided[id(weight)] = (weight, trains)
+        return list(decided.values())
+
+
+def _is_norm(layer):
+    return isinstance(layer, keras.layers.LayerNormalization)
+
+
+def _is_seed(weight):
+    return weight.path.endswith("seed_generator_state")

@@ -1,0 +1,102 @@
+"""A KerasNLP transformer layer with slots. It reads KerasNLP's privates."""
+
+import keras_nlp
+from keras_hub.src.layers.modeling.transformer_layer_utils import (
+    merge_padding_and_attention_mask,
+)
+
+# What a stock layer creates in `build`, taken over by the adapted one.
+_PARTS = (
+    "_self_attention_layer",
+    "_self_attention_layer_norm",
+    "_self_attention_dropout",
+    "_feedforward_layer_norm",
+    "_feedforward_intermediate_dense",
+    "_feedforward_output_dense",
+    "_feedforward_dropout",
+)
+
+
+class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
+    """A `TransformerEncoder` that calls the layers in its slots.
+
+    It takes over the sub-layers of a stock layer: no weight is copied. With
+    empty slots it computes what the stock layer computes, bit for bit.
+
+    Args:
+        stock: a built post-norm `keras_nlp.layers.TransformerEncoder`.
+        slots: dict from `"attention"`, `"feedforward"` and `"parallel"` to
+            the layer in that slot; a missing slot is empty.
+        make_norm: function from a pretrained LayerNormalization and its name
+            to the layer that takes its place, or `None` to keep it.
+
+    Call arguments:
+        inputs: Tensor of shape `(batch_size, sequence_length, hidden_dim)`.
+        task_ids: int32 Tensor of shape `(batch_size,)` or `()`.
+        padding_mask: Tensor of shape `(batch_size, sequence_length)`, nonzero
+            where there is a token.
+
+    Returns:
+        Tensor of the shape of `inputs`.
+    """
+
+    def __init__(self, stock, slots, make_norm):
+        config = stock.get_config()
+        config["dtype"] = stock.dtype_policy
+        super().__init__(**config)
+        for part in _PARTS:
+            setattr(self, part, getattr(stock, part))
+        self.attention_norm = make_norm(
+            stock._self_attention_layer_norm, "attention_norm"
+        )
+        self.feedforward_norm = make_norm(
+            stock._feedforward_layer_norm, "feedforward_norm"
+        )
+        self.attention_adapter = slots.get("attention")
+        self.feedforward_adapter = slots.get("feedforward")
+        self.parallel_adapter = slots.get("parallel")
+
+    def pretrained_layers(self):
+        """Returns the sub-layers taken over from the stock layer."""
+        return [getattr(self, part) for part in _PARTS]
+
+    def build(self, inputs_shape):
+        for name in ("attention", "feedforward", "parallel"):
+            layer = getattr(self, f"{name}_adapter")
+            if layer is not None and not layer.built:
+                layer.build(inputs_shape)
+        self.built = True
+
+    def call(self, inputs, task_ids=None, padding_mask=None, training=None):
+        task = {"task_ids": task_ids, "padding_mask": padding_mask}
+        x = self._self_attention_layer(
+            query=inputs,
+            value=inputs,
+            attention_mask=merge_padding_and_attention_mask(
+                inputs, padding_mask, None
+            ),
+            training=training,
+        )
+        x = self._self_attention_dropout(x, training=training)
+        x = _adapt(self.attention_adapter, x, task)
+        x = attended = self._normalise("attention", x + inputs, task_ids)
+        x = self._feedforward_intermediate_dense(x)
+        x = self._feedforward_output_dense(x)
+        x = self._feedforward_dropout(x, training=training)
+        x = _adapt(self.feedforward_adapter, x, task)
+        x = x + attended
+        if self.parallel_adapter is not None:
+            x = x + self.parallel_adapter(inputs, **task)
+        return self._normalise("feedforward", x, task_ids)
+
+    def _normalise(self, sublayer, x, task_ids):
+        norm = getattr(self, f"{sublayer}_norm")
+        if norm is not None:
+            return norm(x, task_ids=task_ids)
+        if sublayer == "attention":
+            return self._self_attention_layer_norm(x)
+        return self._feedforward_layer_norm(x)
+
+
+def _adapt(adapter, x, task):
+    return x if adapter is None else adapter(x, **task)
