@@ -1,0 +1,75 @@
+"""Reads files that hold one JSON object per line."""
+
+import json
+import os
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
+
+from tf_adapters.data.lines import read_lines
+from tf_adapters.data.lookup import unknown_name
+
+
+def read_objects(
+    path: str | os.PathLike, keys: Sequence[str] | None = None
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yields the line number and the values of every object, as strings.
+
+    Numbers and booleans become the text that JSON writes for them, so `1` is
+    `"1"` and `true` is `"true"`.
+
+    Args:
+        path: path of the file.
+        keys: sequence of str or `None`. The keys to read; other keys may hold
+            anything or be absent. `None` reads every key. Defaults to `None`.
+
+    Returns:
+        An iterator over `(line_number, {key: value})`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if a line is not an object that holds plain values.
+    """
+    for number, line in read_lines(path):
+        place = f"{path}:{number}"
+        row = _parsed(place, line)
+        for key in keys or ():
+            if key not in row:
+                raise ValueError(
+                    f"{place}: {unknown_name('column', key, row)} Add it to "
+                    "this object or correct the name of the column."
+                )
+        wanted = row if keys is None else keys
+        yield number, {key: _as_text(place, key, row[key]) for key in wanted}
+
+
+def _parsed(place: str, line: str) -> dict[str, Any]:
+    rule = "every line of a JSON Lines file must hold one JSON object"
+    remedy = (
+        'Write for example {"text": "Fine.", "label": "good"} on one line, '
+        "without a comma at its end."
+    )
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"{place}: {rule}. Received: {line.strip()[:80]!r} ({error.msg} "
+            f"at column {error.colno}). {remedy}"
+        ) from None
+    if not isinstance(row, dict):
+        raise ValueError(
+            f"{place}: {rule}. Received: {line.strip()[:80]!r}. {remedy}"
+        )
+    return row
+
+
+def _as_text(place: str, key: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, list | dict):
+        raise ValueError(
+            f"{place}: a value must be a string, a number or a boolean. "
+            f"Received: {key}={json.dumps(value)[:80]}. Write one plain value, "
+            "or leave the row out."
+        )
+    return json.dumps(value)

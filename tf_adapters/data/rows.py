@@ -1,0 +1,156 @@
+"""Reads the rows of TSV, CSV and JSON Lines files, with their line numbers."""
+
+import csv
+import os
+import warnings
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from tf_adapters.data.json_lines import read_objects
+from tf_adapters.data.lines import read_lines
+from tf_adapters.data.lookup import unknown_name
+
+FILE_FORMATS = ("tsv", "csv", "jsonl")
+
+_REMEDIES = {
+    "tsv": "Put spaces in place of tabs and line breaks inside text, or save "
+    "the table as CSV and set file_format='csv'.",
+    "csv": "Put fields that hold commas, quotes or line breaks in double "
+    "quotes, and double the quotes inside.",
+}
+
+
+def read_rows(
+    path: str | os.PathLike,
+    file_format: str,
+    columns: Sequence[str] | None = None,
+    max_broken_rows: int = 0,
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yields the line number and the fields of every row of a file.
+
+    `"tsv"` splits at tabs and never reads quotes, as GLUE is written; `"csv"`
+    is RFC 4180, where a quoted field may hold line breaks; `"jsonl"` is one
+    object per line. Files are UTF-8. Blank lines at the end are left out.
+
+    Args:
+        path: path of the file.
+        file_format: str. One of `FILE_FORMATS`.
+        columns: sequence of str or `None`. Names of the columns of a file
+            without a header; for `"jsonl"`, the keys to read. `None` takes
+            them from the file. Defaults to `None`.
+        max_broken_rows: int. So many rows with a wrong number of fields are
+            left out, with a warning, before one is an error. Defaults to 0.
+
+    Returns:
+        An iterator over `(line_number, {column: field})`. A row that covers
+        several lines has the number of the first.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is not what `file_format` says, or is empty.
+    """
+    if file_format not in FILE_FORMATS:
+        raise ValueError(unknown_name("file format", file_format, FILE_FORMATS))
+    if columns and len(set(columns)) < len(columns):
+        raise ValueError(
+            "`columns` must name every column once. Received: columns="
+            f"{tuple(columns)}. Rename the columns that are not read."
+        )
+    if file_format == "jsonl":
+        return read_objects(path, columns)
+    lines = read_lines(path)
+    rows = _split(lines) if file_format == "tsv" else _parse(path, lines)
+    rows = _as_dicts(path, rows, columns, max_broken_rows, file_format)
+    return _refusing_none(path, rows)
+
+
+def _split(
+    lines: Iterator[tuple[int, str]],
+) -> Iterator[tuple[int, list[str]]]:
+    for number, line in lines:
+        line = line.removesuffix("\n").removesuffix("\r")
+        yield number, line.split("\t") if line else []
+
+
+def _parse(
+    path: str | os.PathLike, lines: Iterator[tuple[int, str]]
+) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader((line for _, line in lines), strict=True)
+    while True:
+        number = reader.line_num + 1
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise ValueError(
+                f"{path}:{number}: the row that starts here must be CSV "
+                f"(RFC 4180). Received: {error}. {_REMEDIES['csv']}"
+            ) from None
+        yield number, fields
+
+
+def _as_dicts(
+    path: str | os.PathLike,
+    rows: Iterator[tuple[int, list[str]]],
+    columns: Sequence[str] | None,
+    max_broken_rows: int,
+    file_format: str,
+) -> Iterator[tuple[int, dict[str, str]]]:
+    columns = columns or _header(path, rows)
+    num_broken = 0
+    for number, fields in rows:
+        if not fields and len(columns) == 1:
+            fields = [""]
+        if len(fields) == len(columns):
+            yield number, dict(zip(columns, fields, strict=True))
+            continue
+        num_broken += 1
+        if num_broken > max_broken_rows:
+            place = f"{path}:{number}"
+            raise ValueError(_misfit(place, fields, columns, file_format))
+    if num_broken:
+        warnings.warn(
+            f"{path}: left out {num_broken} row(s) that do not have the "
+            f"fields {', '.join(columns)}.",
+            stacklevel=2,
+        )
+
+
+def _misfit(
+    place: str, fields: list[str], columns: Sequence[str], file_format: str
+) -> str:
+    received = f"{len(fields)} field(s)" if fields else "a blank line"
+    return (
+        f"{place}: every row must have one field per column. Received: "
+        f"{received} for the columns {', '.join(columns)}. "
+        f"{_REMEDIES[file_format]}"
+    )
+
+
+def _header(
+    path: str | os.PathLike, rows: Iterator[tuple[int, list[str]]]
+) -> list[str]:
+    number, columns = next(rows)
+    if not columns or len(set(columns)) < len(columns):
+        raise ValueError(
+            f"{path}:{number}: the first line must name every column once. "
+            f"Received: {', '.join(columns) or 'a blank line'}. Correct the "
+            "names, or give `columns` if the file has no header."
+        )
+    return columns
+
+
+def _refusing_none(
+    path: str | os.PathLike, rows: Iterator[tuple[int, dict[str, str]]]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    empty = True
+    for row in rows:
+        empty = False
+        yield row
+    if empty:
+        raise ValueError(
+            f"{path}: a data file must hold at least one row. Received: a "
+            "header and no rows. Give a file with rows, or give `columns` if "
+            "the first line is a row."
+        )

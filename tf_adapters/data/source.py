@@ -1,0 +1,205 @@
+"""Where the examples of a task are, and how they are read."""
+
+import dataclasses
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+import numpy as np
+
+from tf_adapters.data.examples import Examples
+from tf_adapters.data.label_number import label_number
+from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.rows import FILE_FORMATS
+from tf_adapters.data.rows import read_rows
+from tf_adapters.data.task import Task
+
+_SPLITS = ("train", "dev", "test")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Source:
+    """The files of a task.
+
+    Args:
+        task: A `Task`.
+        files: mapping from the name of a split to a path. A split is
+            `"train"`, `"dev"`, `"test"`, or one of these and a suffix, such as
+            `"dev_mismatched"`.
+        file_format: str. `"tsv"` (quotes mean nothing), `"csv"` or `"jsonl"`.
+            Defaults to `"tsv"`.
+        label_column: str or `None`. The column that holds the label. `None` if
+            no split is labelled.
+        columns: mapping from a split to the names of its columns, for files
+            without a header. Defaults to no such files.
+        label_values: mapping from a value in the file to the label that it
+            stands for. Values left out stand for themselves.
+        unlabelled: tuple of str. Splits whose labels are not read, even if
+            the file has the column. Defaults to `("test",)`.
+        max_broken_rows: int. Rows with a wrong number of fields that a file
+            may have; they are left out with a warning. Defaults to 0.
+
+    Raises:
+        ValueError: if the fields contradict one another.
+    """
+
+    task: Task
+    files: Mapping[str, str]
+    file_format: str = "tsv"
+    label_column: str | None
+    columns: Mapping[str, tuple[str, ...]] = dataclasses.field(
+        default_factory=dict
+    )
+    label_values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unlabelled: tuple[str, ...] = ("test",)
+    max_broken_rows: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses what can be seen to be wrong before a file is opened."""
+        if self.file_format not in FILE_FORMATS:
+            message = unknown_name(
+                "file format", self.file_format, FILE_FORMATS
+            )
+            raise ValueError(message)
+        _check_splits(self)
+        _check_columns(self)
+        _check_label_values(self)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits there are, in the order of `files`."""
+        return tuple(self.files)
+
+    @property
+    def dev_splits(self) -> tuple[str, ...]:
+        """The splits to evaluate on, in the order of `files`."""
+        return tuple(s for s in self.files if s.split("_")[0] == "dev")
+
+    def read(self, split: str) -> Examples:
+        """Returns the examples of a split.
+
+        Args:
+            split: str. A key of `files`.
+
+        Returns:
+            `Examples`, in the order of the file, texts as they are written.
+
+        Raises:
+            FileNotFoundError: if the file is missing.
+            ValueError: if the split, a column, a label or a row is wrong. The
+                message names the file and the line.
+        """
+        if split not in self.files:
+            where = f" of task {self.task.name!r}"
+            raise ValueError(unknown_name("split", split, self.files, where))
+        labelled = split not in self.unlabelled
+        wanted = self.task.text_columns + (self.label_column,) * labelled
+        texts, labels = [], []
+        for place, values in self._rows(split, wanted):
+            texts.append(self._texts(place, values))
+            if labelled:
+                labels.append(self._label(place, values[-1]))
+        return Examples(
+            self.task,
+            tuple(map(list, zip(*texts, strict=True))),
+            np.array(labels, "float32") if labelled else None,
+        )
+
+    def _rows(
+        self, split: str, wanted: Sequence[str]
+    ) -> Iterator[tuple[str, list[str]]]:
+        path = self.files[split]
+        columns = self.columns.get(split)
+        if self.file_format == "jsonl":
+            columns = wanted
+        rows = read_rows(path, self.file_format, columns, self.max_broken_rows)
+        for number, row in rows:
+            for column in wanted:
+                if column not in row:
+                    raise ValueError(self._missing_column(path, column, row))
+            yield f"{path}:{number}", [row[column] for column in wanted]
+
+    def _texts(self, place: str, values: list[str]) -> list[str]:
+        texts = values[: len(self.task.text_columns)]
+        if not any(text.strip() for text in texts):
+            raise ValueError(
+                f"{place}: an example must have text. Received: nothing in "
+                f"{' and '.join(self.task.text_columns)}. Remove the row."
+            )
+        return [text.removesuffix("\r") for text in texts]
+
+    def _label(self, place: str, value: str) -> float:
+        try:
+            return label_number(self.task, self.label_values.get(value, value))
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
+
+    def _missing_column(
+        self, path: str, column: str, row: Mapping[str, str]
+    ) -> str:
+        remedy = f"The file was read as {self.file_format!r}. "
+        if column == self.label_column:
+            remedy += "Correct `label_column`, or add a split without labels "
+            remedy += "to `unlabelled`."
+        else:
+            remedy += "Correct `text_columns`, or give `columns` if the file "
+            remedy += "has no header."
+        return f"{unknown_name('column', column, row, f' of {path}')} {remedy}"
+
+
+def _check_splits(source: Source) -> None:
+    if not source.files:
+        raise ValueError(
+            "`files` must name at least one split. Received: files={}. Write "
+            'for example files={"train": "train.tsv", "dev": "dev.tsv"}.'
+        )
+    for split in source.files:
+        if str(split).split("_")[0] not in _SPLITS:
+            message = unknown_name("split", split, _SPLITS, " in `files`")
+            raise ValueError(
+                f"{message} A further one starts like these, such as "
+                "'dev_mismatched'."
+            )
+    labelled = [s for s in source.files if s not in source.unlabelled]
+    if source.label_column is None and labelled:
+        raise ValueError(
+            "`label_column` must name the column of the labels unless every "
+            "split is in `unlabelled`. Received: label_column=None, "
+            f"unlabelled={source.unlabelled}. Name the column, or add "
+            f"{', '.join(labelled)} to `unlabelled`."
+        )
+
+
+def _check_columns(source: Source) -> None:
+    for split, columns in source.columns.items():
+        if split not in source.files:
+            raise ValueError(
+                unknown_name("split", split, source.files, " in `columns`")
+            )
+        wanted = source.task.text_columns
+        if split not in source.unlabelled:
+            wanted += (source.label_column,)
+        for column in wanted:
+            if column not in columns:
+                where = f" in `columns` of split {split!r}"
+                raise ValueError(unknown_name("column", column, columns, where))
+    if source.columns and source.file_format == "jsonl":
+        raise ValueError(
+            "`columns` must be empty for JSON Lines, where every row names "
+            f"its columns. Received: columns={dict(source.columns)}. Leave it "
+            "out."
+        )
+
+
+def _check_label_values(source: Source) -> None:
+    task = source.task
+    if source.label_values and task.is_regression:
+        raise ValueError(
+            "`label_values` must be empty for a regression, whose labels are "
+            f"numbers. Received: label_values={dict(source.label_values)}. "
+            "Leave it out."
+        )
+    for label in source.label_values.values():
+        if label not in task.labels:
+            where = " in `label_values`"
+            raise ValueError(unknown_name("label", label, task.labels, where))
