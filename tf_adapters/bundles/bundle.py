@@ -1,0 +1,201 @@
+"""What a bundle is on disk, and the reading of one."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+
+from tf_adapters.bundles.errors import BundleError
+from tf_adapters.bundles.tensors import TensorSpec
+from tf_adapters.bundles.tensors import spec_of
+from tf_adapters.data.task import Task
+
+FORMAT_VERSION = 1
+JSON_FILE = "bundle.json"
+WEIGHTS_FILE = "weights.safetensors"
+
+_KEYS = {
+    "format_version": int,
+    "library_version": str,
+    "task": dict,
+    "num_outputs": int,
+    "pooling": str,
+    "method": dict,
+    "fingerprint": str,
+    "tensors": dict,
+    "weights_sha256": str,
+    "metadata": dict,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Bundle:
+    """One trained task, read from disk and consistent in itself.
+
+    Attributes:
+        directory: where it was read.
+        task: the task, under the name it was saved with.
+        pooling: pooling of the model that it was trained in.
+        method: serialized method of that model.
+        fingerprint: fingerprint of its encoder.
+        tensors: dict from the name of a tensor to its values.
+        metadata: what the user wrote down beside it.
+    """
+
+    directory: pathlib.Path
+    task: Task
+    pooling: str
+    method: dict[str, Any]
+    fingerprint: str
+    tensors: dict[str, np.ndarray]
+    metadata: dict[str, Any]
+
+
+def read_bundle(directory: str | os.PathLike[str]) -> Bundle:
+    """Reads a bundle and checks that it is whole.
+
+    Args:
+        directory: what was given to `save_task`.
+
+    Returns:
+        A `Bundle`.
+
+    Raises:
+        BundleError: if a file is missing, damaged or not of this format.
+    """
+    directory = pathlib.Path(directory)
+    described = _read_json(directory / JSON_FILE)
+    tensors = _read_weights(directory / WEIGHTS_FILE, described)
+    return Bundle(
+        directory=directory,
+        task=_task(directory / JSON_FILE, described),
+        pooling=described["pooling"],
+        method=described["method"],
+        fingerprint=described["fingerprint"],
+        tensors=tensors,
+        metadata=described["metadata"],
+    )
+
+
+def compare_specs(
+    wanted: dict[str, TensorSpec], found: dict[str, TensorSpec]
+) -> str:
+    """Returns how `found` differs from `wanted`; empty if it does not."""
+    parts = []
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        parts.append(f"missing: {', '.join(missing)}")
+    extra = sorted(set(found) - set(wanted))
+    if extra:
+        parts.append(f"not expected: {', '.join(extra)}")
+    parts += [
+        f"{name}: {found[name]} instead of {wanted[name]}"
+        for name in sorted(set(wanted) & set(found))
+        if wanted[name] != found[name]
+    ]
+    return "; ".join(parts)
+
+
+def _read_bytes(path: pathlib.Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(
+            f"A bundle is a directory that holds `{JSON_FILE}` and "
+            f"`{WEIGHTS_FILE}`. Received {str(path.parent)!r}, where "
+            f"`{path.name}` cannot be read ({error.strerror}). Give the "
+            "directory that was given to `save_task`."
+        ) from error
+
+
+def _read_json(path: pathlib.Path) -> dict[str, Any]:
+    try:
+        described = json.loads(_read_bytes(path))
+    except ValueError as error:
+        if isinstance(error, BundleError):
+            raise
+        raise _damaged(path, f"it is not JSON ({error})") from error
+    if not isinstance(described, dict):
+        raise _damaged(path, "it does not hold a JSON object")
+    version = described.get("format_version")
+    if "format_version" in described and version != FORMAT_VERSION:
+        raise BundleError(
+            f"`{path}` must be of format {FORMAT_VERSION}, the one that this "
+            f"version reads. Received: format_version={version!r}. Load it "
+            "with the version of tf_adapters that wrote it."
+        )
+    missing = [key for key in _KEYS if key not in described]
+    if missing:
+        raise _damaged(path, f"it lacks {', '.join(missing)}")
+    for key, kind in _KEYS.items():
+        if not isinstance(described[key], kind):
+            reason = f"{key}={described[key]!r} is not of type {kind.__name__}"
+            raise _damaged(path, reason)
+    return described
+
+
+def _read_weights(
+    path: pathlib.Path, described: dict[str, Any]
+) -> dict[str, np.ndarray]:
+    data = _read_bytes(path)
+    found, wanted = (
+        hashlib.sha256(data).hexdigest(),
+        described["weights_sha256"],
+    )
+    if found != wanted:
+        reason = (
+            f"its {len(data)} bytes have the sha256 {found[:12]}, but "
+            f"`{JSON_FILE}` says {wanted[:12]}: it was cut short or changed"
+        )
+        raise _damaged(path, reason)
+    try:
+        tensors = safetensors.numpy.load(data)
+    except (safetensors.SafetensorError, KeyError, ValueError) as error:
+        reason = f"it is not a safetensors file ({error!r})"
+        raise _damaged(path, reason) from error
+    specs = {name: spec_of(tensor) for name, tensor in tensors.items()}
+    difference = compare_specs(_table(path, described["tensors"]), specs)
+    if difference:
+        reason = f"it differs from the table in `{JSON_FILE}` ({difference})"
+        raise _damaged(path, reason)
+    bad = [name for name, t in tensors.items() if not np.isfinite(t).all()]
+    if bad:
+        raise _damaged(path, f"not finite: {', '.join(sorted(bad))}")
+    return tensors
+
+
+def _table(path: pathlib.Path, table: dict[str, Any]) -> dict[str, TensorSpec]:
+    try:
+        return {
+            name: TensorSpec(tuple(entry["shape"]), entry["dtype"])
+            for name, entry in table.items()
+        }
+    except (KeyError, TypeError) as error:
+        reason = f"its table of tensors is malformed ({error!r})"
+        raise _damaged(path.with_name(JSON_FILE), reason) from error
+
+
+def _task(path: pathlib.Path, described: dict[str, Any]) -> Task:
+    try:
+        task = Task.from_config(described["task"])
+    except (TypeError, ValueError) as error:
+        raise _damaged(path, f"its task is not one ({error})") from error
+    if task.num_outputs != described["num_outputs"]:
+        reason = (
+            f"num_outputs={described['num_outputs']}, but the task has "
+            f"{task.num_outputs}"
+        )
+        raise _damaged(path, reason)
+    return task
+
+
+def _damaged(path: pathlib.Path, reason: str) -> BundleError:
+    return BundleError(
+        f"`{path}` must be as `save_task` wrote it. Received a file that is "
+        f"not: {reason}. Save or copy the bundle again."
+    )

@@ -1,0 +1,171 @@
+"""Writes one trained task to disk, whole or not at all."""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import uuid
+from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import safetensors.numpy
+
+from tf_adapters.bundles.bundle import FORMAT_VERSION
+from tf_adapters.bundles.bundle import JSON_FILE
+from tf_adapters.bundles.bundle import WEIGHTS_FILE
+from tf_adapters.bundles.errors import BundleError
+from tf_adapters.bundles.fingerprint import fingerprint
+from tf_adapters.bundles.tensors import task_tensors
+from tf_adapters.version import __version__
+
+
+def save_task(
+    model: keras.Model,
+    name: str,
+    directory: str | os.PathLike[str],
+    overwrite: bool = False,
+    metadata: Mapping[str, Any] | None = None,
+) -> pathlib.Path:
+    """Writes what the model has learned for one task to a directory.
+
+    The pretrained backbone is not written, except for the weights of it that
+    the method trains.
+
+    Args:
+        model: a `MultiTaskClassifier`.
+        name: str. The task.
+        directory: path of a directory that is made.
+        overwrite: bool. Whether a bundle that is there already is replaced.
+            Defaults to `False`.
+        metadata: dict of values that JSON can hold, such as metrics. Defaults
+            to `None`.
+
+    Returns:
+        The path of the directory.
+
+    Raises:
+        ValueError: if the model has no such task.
+        BundleError: if the directory exists, or if what would be written
+            could not be loaded.
+    """
+    directory = pathlib.Path(directory)
+    _check_target(directory, overwrite)
+    tensors = task_tensors(model, name)
+    _check_finite(name, tensors)
+    weights = safetensors.numpy.save(tensors)
+    described = _describe(model, name, tensors, weights)
+    text = _to_json({**described, "metadata": dict(metadata or {})})
+    with _replacing(directory) as staging:
+        _write(staging / WEIGHTS_FILE, weights)
+        _write(staging / JSON_FILE, text.encode())
+    return directory
+
+
+def _describe(
+    model: keras.Model,
+    name: str,
+    tensors: dict[str, np.ndarray],
+    weights: bytes,
+) -> dict[str, Any]:
+    task = model.tasks[model.task_id(name)]
+    return {
+        "format_version": FORMAT_VERSION,
+        "library_version": __version__,
+        "task": task.get_config(),
+        "num_outputs": task.num_outputs,
+        "pooling": model.pooling,
+        "method": keras.saving.serialize_keras_object(model.method),
+        "fingerprint": fingerprint(model),
+        "tensors": {
+            key: {"shape": list(array.shape), "dtype": str(array.dtype)}
+            for key, array in sorted(tensors.items())
+        },
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+    }
+
+
+def _to_json(described: dict[str, Any]) -> str:
+    try:
+        return json.dumps(described, indent=2, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise BundleError(
+            "`metadata` must hold values that JSON can hold. Received: "
+            f"metadata={described['metadata']!r} ({error}). Write plain "
+            "finite numbers, such as float(value)."
+        ) from error
+
+
+def _check_finite(name: str, tensors: dict[str, np.ndarray]) -> None:
+    bad = [key for key, t in tensors.items() if not np.isfinite(t).all()]
+    if bad:
+        raise BundleError(
+            "A bundle must hold finite numbers, or it could not be loaded. "
+            f"Received NaN or infinity in the task {name!r}: "
+            f"{', '.join(sorted(bad))}. Train it again at a lower learning "
+            "rate."
+        )
+
+
+def _check_target(directory: pathlib.Path, overwrite: bool) -> None:
+    if not os.path.lexists(directory):
+        return
+    if not overwrite:
+        raise BundleError(
+            "`directory` must not exist yet. Received: "
+            f"directory={str(directory)!r}, which does. Pass `overwrite=True` "
+            "to replace the bundle in it."
+        )
+    if directory.is_dir() and not directory.is_symlink():
+        files = {path.name for path in directory.iterdir()}
+        if files <= {JSON_FILE, WEIGHTS_FILE}:
+            return
+    raise BundleError(
+        "`overwrite=True` replaces a directory that holds a bundle and nothing "
+        f"else. Received: directory={str(directory)!r}, which is not one. "
+        "Remove it yourself, or choose another directory."
+    )
+
+
+@contextlib.contextmanager
+def _replacing(directory: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Makes a directory of what is written in the block, if it ends well."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    stem = f".{directory.name}.{uuid.uuid4().hex}"
+    staging = directory.with_name(stem + ".new")
+    replaced = directory.with_name(stem + ".old")
+    staging.mkdir()
+    try:
+        yield staging
+        _flush(staging)
+        # A directory that is not empty cannot be replaced in one step: the
+        # old one steps aside first, and comes back if the new one cannot.
+        if directory.exists():
+            directory.rename(replaced)
+        staging.rename(directory)
+    except BaseException:
+        if replaced.exists():
+            replaced.rename(directory)
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    _flush(directory.parent)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _write(path: pathlib.Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush(directory: pathlib.Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
