@@ -1,0 +1,3 @@
+"""The trained model as one SavedModel: text in, labels and scores out."""
+
+from tf_adapters.export.saved_model import export_saved_model

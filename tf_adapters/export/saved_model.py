@@ -1,0 +1,104 @@
+"""Writes a model as a SavedModel that TF Serving serves."""
+
+import os
+import pathlib
+from collections.abc import Callable
+from collections.abc import Iterable
+
+import keras
+import tensorflow as tf
+
+from tf_adapters.export.metadata import write_metadata
+from tf_adapters.export.served_model import ServedModel
+from tf_adapters.export.version_folder import choose_version
+from tf_adapters.export.version_folder import whole_or_nothing
+
+
+def export_saved_model(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    sequence_length: int = 128,
+    version: int | None = None,
+) -> pathlib.Path:
+    """Writes `path/<version>/`, one SavedModel that serves every task.
+
+    Whoever loads it needs `tensorflow` and `tensorflow_text`, and not this
+    library. It has these signatures:
+
+    - `serving_default` takes `text`, `text_pair` and `task`, three lists of
+      strings of the same length. The examples may belong to different tasks;
+      `text_pair` is `""` for a task that reads one text.
+    - One named like each task takes the text columns of that task, under the
+      names that `input_names` gives them.
+    - `token_ids` takes text that is tokenised already: `token_ids`,
+      `segment_ids` (if the backbone has them), `padding_mask` and `task_ids`.
+
+    All return `scores`, `label` and `label_index`, as `answer` says; the
+    signature of a task returns only the scores that the task has. A request
+    that makes no sense is a `tf.errors.InvalidArgumentError` that says why.
+    A batch is padded to its longest example. Each weight is stored once, and
+    `assets.extra/tf_adapters.json` describes tasks and signatures.
+
+    Args:
+        model: a `MultiTaskClassifier` with a tokenizer.
+        path: folder of the versions of this model, such as the
+            `model_base_path` of TF Serving. Created if missing.
+        sequence_length: int. The most tokens of an example; longer ones are
+            truncated as in training. Defaults to 128.
+        version: int. A version that `path` does not have. Defaults to the
+            next one.
+
+    Returns:
+        The folder written. A server that watches `path` sees it whole or not
+        at all.
+
+    Raises:
+        ValueError: if the model has no tokenizer, `sequence_length` exceeds
+            the positions of the encoder or `version` is not a positive int.
+        FileExistsError: if the version exists; none is ever overwritten.
+
+    Example:
+
+    >>> export_saved_model(model, "serving/reviews")
+    PosixPath('serving/reviews/1')
+    """
+    path = pathlib.Path(path)
+    _check_model(model, sequence_length)
+    version = choose_version(path, version)
+    signatures = ServedModel(model, sequence_length).signatures()
+    holder = tf.Module()
+    holder.weights = _variables_of(signatures.values())
+    # Some tokenizers keep their vocabulary in tables, which must be tracked.
+    holder.tokenizer = model.tokenizer
+    target = path / str(version)
+    with whole_or_nothing(target) as folder:
+        tf.saved_model.save(holder, str(folder), signatures=signatures)
+        write_metadata(folder, model.tasks, sequence_length, signatures)
+    return target
+
+
+def _check_model(model: keras.Model, sequence_length: int) -> None:
+    if model.tokenizer is None:
+        raise ValueError(
+            "`model` must have a tokenizer, because the exported model reads "
+            "text. Received: model.tokenizer=None. Pass `tokenizer=` to "
+            "`MultiTaskClassifier`, or build it with `from_preset`."
+        )
+    most = model.encoder.max_sequence_length
+    if sequence_length > most:
+        raise ValueError(
+            "`sequence_length` must not exceed the positions of the encoder. "
+            f"Received: sequence_length={sequence_length}, "
+            f"max_sequence_length={most}. Write sequence_length={most} or "
+            "less."
+        )
+
+
+def _variables_of(functions: Iterable[Callable]) -> list[tf.Variable]:
+    """Returns every variable that `functions` read, once.
+
+    Of a variable that a strategy mirrors, it is the copy that they read.
+    """
+    return list(
+        {id(v): v for f in functions for v in f.graph.variables}.values()
+    )
