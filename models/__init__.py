@@ -1,0 +1,1 @@
+"""Recipes: papers as this project runs them, one file each."""

@@ -1,0 +1,37 @@
+"""Adapters for KerasNLP BERT: many tasks, one frozen encoder, one SavedModel.
+
+model = tf_adapters.MultiTaskClassifier.from_preset(
+    "minilm", method=tf_adapters.Houlsby(), tasks=tasks
+)
+model.compile(optimizer="adam")
+model.fit(dataset)
+"""
+
+from tf_adapters import layers
+from tf_adapters import methods
+from tf_adapters.bundles import BundleError
+from tf_adapters.data import GLUE_TASKS
+from tf_adapters.data import Examples
+from tf_adapters.data import Mixture
+from tf_adapters.data import Source
+from tf_adapters.data import Task
+from tf_adapters.data import TextEncoder
+from tf_adapters.data import demo_source
+from tf_adapters.data import glue_source
+from tf_adapters.data import load_sources
+from tf_adapters.data import tfds_source
+from tf_adapters.encoder import AdaptedBackbone
+from tf_adapters.encoder import load_preset
+from tf_adapters.export import export_saved_model
+from tf_adapters.methods import FullFineTuning
+from tf_adapters.methods import Houlsby
+from tf_adapters.methods import LastLayers
+from tf_adapters.methods import LayerNormOnly
+from tf_adapters.methods import Method
+from tf_adapters.methods import Pfeiffer
+from tf_adapters.training import MultiTaskClassifier
+from tf_adapters.training import Predictor
+from tf_adapters.training import TrainConfig
+from tf_adapters.training import count_parameters
+from tf_adapters.training import training_set
+from tf_adapters.version import __version__

@@ -1,0 +1,118 @@
+"""What happens between the epochs of a run."""
+
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_adapters.data.examples import Examples
+from tf_adapters.training.metrics import mean_score
+from tf_adapters.training.predictor import Predictor
+
+
+class DevScores(keras.callbacks.Callback):
+    """Scores every dev set at the end of each epoch.
+
+    Puts `val_<task>_<metric>` and `val_mean` among the logs of the epoch, so
+    that every callback after it can see them: put it first in the list.
+
+    Args:
+        predictor: a `Predictor` for the model in training.
+        examples: dict from task name to its labelled dev `Examples`.
+    """
+
+    def __init__(
+        self, predictor: Predictor, examples: dict[str, Examples]
+    ) -> None:
+        super().__init__()
+        self.predictor = predictor
+        self.examples = examples
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Adds the scores to `logs`."""
+        scores = {k: self.predictor.score(v) for k, v in self.examples.items()}
+        for name, own in scores.items():
+            for metric, value in own.items():
+                logs[f"val_{name}_{metric}"] = value
+        logs["val_mean"] = mean_score(scores)
+
+
+class BestEpoch(keras.callbacks.Callback):
+    """Keeps the trained weights of the epoch with the best mean dev score.
+
+    Keras's `EarlyStopping` would copy the frozen backbone along with them.
+
+    Attributes:
+        epoch: int. The best epoch so far, from 0; -1 before the first.
+        score: float. Its mean dev score.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch = -1
+        self.score = -np.inf
+        self._weights: list[np.ndarray] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Remembers the weights if they are the best so far."""
+        if logs["val_mean"] > self.score:
+            self.epoch, self.score = epoch, logs["val_mean"]
+            trained = self.model.trainable_variables
+            self._weights = [np.array(variable) for variable in trained]
+
+    def restore(self) -> None:
+        """Puts the weights of the best epoch back, if there was one."""
+        if self.epoch >= 0:
+            trained = self.model.trainable_variables
+            for variable, value in zip(trained, self._weights, strict=True):
+                variable.assign(value)
+
+
+class StepTimer(keras.callbacks.Callback):
+    """Measures the time between the ends of consecutive training steps.
+
+    The median leaves out what the first step of each shape costs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seconds: list[float] = []
+        self._last = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Starts again, so that no evaluation counts as a step."""
+        self._last = None
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Notes the time since the step before."""
+        now = time.perf_counter()
+        if self._last is not None:
+            self._seconds.append(now - self._last)
+        self._last = now
+
+    @property
+    def median(self) -> float | None:
+        """Seconds of the median step, `None` before there were two."""
+        return float(np.median(self._seconds)) if self._seconds else None
+
+
+class ConfigText(keras.callbacks.Callback):
+    """Writes the resolved configuration into TensorBoard, as text.
+
+    Args:
+        log_dir: folder of the TensorBoard logs.
+        text: str in Markdown.
+    """
+
+    def __init__(self, log_dir: str, text: str) -> None:
+        super().__init__()
+        self.log_dir = log_dir
+        self.text = text
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Writes the text at step 0."""
+        writer = tf.summary.create_file_writer(f"{self.log_dir}/train")
+        with writer.as_default(step=0):
+            tf.summary.text("config", self.text)
+        writer.close()

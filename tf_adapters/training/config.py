@@ -1,0 +1,214 @@
+"""Settings of a training run, and the command line derived from them."""
+
+import argparse
+import dataclasses
+import re
+from typing import TypeVar
+
+from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.mixture import RATES
+from tf_adapters.data.plan import BATCHINGS
+from tf_adapters.training.pooling import POOLINGS
+from tf_adapters.training.strategy import STRATEGIES
+
+_CHOICES = {
+    "rate": RATES,
+    "batching": BATCHINGS,
+    "pooling": POOLINGS,
+    "strategy": STRATEGIES,
+}
+_POSITIVE = ("batch_size", "learning_rate", "num_epochs", "sequence_length")
+_NOT_NEGATIVE = ("steps_per_epoch", "max_examples", "weight_decay", "clip_norm")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Settings that every recipe shares. A recipe adds its own by subclassing.
+
+    Attributes:
+        tasks: names of the tasks to train together: of GLUE with `data_dir`
+            or `tfds`, of the file with `task_file`, else of the demo tasks.
+        data_dir: folder that holds the GLUE folders (CoLA, RTE, ...).
+        task_file: JSON or YAML file that declares tasks of your own.
+        tfds: read GLUE through tensorflow-datasets, which downloads it.
+        preset: "minilm", a preset folder, a Hugging Face folder, or the name
+            of a KerasNLP preset.
+        sequence_length: the most tokens of an example.
+        batch_size: examples in a step, over all replicas.
+        learning_rate: peak of the linear warm-up and decay.
+        warmup_fraction: share of the steps in which the rate rises.
+        weight_decay: of AdamW; biases and LayerNorms are not decayed.
+        clip_norm: the most the global norm of the gradients; 0 for no limit.
+        num_epochs: passes over the mixture.
+        steps_per_epoch: steps in an epoch; 0 for as many as there are
+            examples, caps applied.
+        max_examples: most training examples of a task, drawn at random; 0
+            for all of them.
+        rate: how often a task is drawn.
+        temperature: of the rate "temperature".
+        caps: most examples of a task that count in its rate, as `sst2=10000`.
+        batching: tasks side by side in a batch, or one task a batch.
+        loss_weights: weights of the losses, as `rte=2`; others weigh 1.
+        label_smoothing: share of the probability spread over the classes.
+        pooling: what the heads read.
+        head_dropout: dropout rate before the heads.
+        dtype: dtype policy, such as "float32" or "mixed_bfloat16".
+        jit_compile: compile the steps with XLA.
+        strategy: how training is distributed.
+        seed: seeds weights, dropout and the order of the data.
+        output_dir: a new folder for everything the run writes.
+        export: write a SavedModel for TF Serving.
+    """
+
+    tasks: tuple[str, ...] = ()
+    data_dir: str = ""
+    task_file: str = ""
+    tfds: bool = False
+    preset: str = "minilm"
+    sequence_length: int = 128
+    batch_size: int = 32
+    learning_rate: float = 3e-4
+    warmup_fraction: float = 0.1
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    num_epochs: int = 3
+    steps_per_epoch: int = 0
+    max_examples: int = 0
+    rate: str = "proportional"
+    temperature: float = 10.0
+    caps: tuple[str, ...] = ()
+    batching: str = "mixed"
+    loss_weights: tuple[str, ...] = ()
+    label_smoothing: float = 0.0
+    pooling: str = "pooler"
+    head_dropout: float = 0.1
+    dtype: str = "float32"
+    jit_compile: bool = False
+    strategy: str = "one_device"
+    seed: int = 0
+    output_dir: str = ""
+    export: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuses settings that could not train."""
+        for name in _POSITIVE:
+            self._check(name, getattr(self, name) > 0, "positive")
+        for name in _NOT_NEGATIVE:
+            self._check(name, getattr(self, name) >= 0, "0 or more")
+        fraction = 0 <= self.warmup_fraction < 1
+        self._check("warmup_fraction", fraction, "at least 0 and below 1")
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                raise ValueError(unknown_name(name, getattr(self, name), known))
+        sources = ("data_dir", "task_file", "tfds")
+        given = [name for name in sources if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(
+                "Only one of `data_dir`, `task_file` and `tfds` says where "
+                f"the data are. Received: {', '.join(given)}."
+            )
+        pairs(self.caps, "caps", int)
+        pairs(self.loss_weights, "loss_weights", float)
+
+    def _check(self, name: str, is_fine: bool, rule: str) -> None:
+        if not is_fine:
+            raise ValueError(
+                f"`{name}` must be {rule}. Received: "
+                f"{name}={getattr(self, name)}."
+            )
+
+
+Config = TypeVar("Config", bound=TrainConfig)
+
+
+def override(config: Config, argv: list[str], prog: str) -> Config:
+    """Returns `config` with the settings named in `argv` replaced.
+
+    Every field is a flag of the same name, of the type of its value and with
+    the help of the class docstring, so that flag, field and documentation
+    cannot drift apart.
+
+    Args:
+        config: a `TrainConfig` or a subclass.
+        argv: command line arguments, such as `["--seed", "1"]`.
+        prog: name of the program in the help.
+
+    Returns:
+        A new config of the same class.
+
+    Raises:
+        SystemExit: with status 2, if an argument is malformed.
+        ValueError: if the settings could not train.
+    """
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        allow_abbrev=False,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add_flags(parser, config)
+    return from_flags(config, parser.parse_args(argv))
+
+
+def add_flags(parser: argparse.ArgumentParser, config: TrainConfig) -> None:
+    """Adds one flag for each field of `config` to `parser`."""
+    helps = _documentation(type(config))
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if isinstance(value, bool):
+            kind = {"action": argparse.BooleanOptionalAction}
+        elif isinstance(value, tuple):
+            kind = {"nargs": "*", "metavar": "VALUE"}
+        else:
+            kind = {
+                "type": type(value),
+                "metavar": type(value).__name__.upper(),
+            }
+        if field.name in _CHOICES:
+            kind = {"choices": _CHOICES[field.name]}
+        text = helps.get(field.name, " ").replace("%", "%%")
+        parser.add_argument(f"--{field.name}", default=value, help=text, **kind)
+
+
+def from_flags(config: Config, flags: argparse.Namespace) -> Config:
+    """Returns `config` with the values of parsed flags."""
+    names = [field.name for field in dataclasses.fields(config)]
+    values = {name: getattr(flags, name) for name in names}
+    values = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+    }
+    return dataclasses.replace(config, **values)
+
+
+def pairs(settings: tuple[str, ...], name: str, kind: type) -> dict:
+    """Reads settings such as `("sst2=10000",)`.
+
+    Returns:
+        dict from the part before `=` to the part after it, as a `kind`.
+
+    Raises:
+        ValueError: if one is not of that form.
+    """
+    found = {}
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        try:
+            found[key] = kind(value)
+        except ValueError:
+            raise ValueError(
+                f"`{name}` takes settings of the form task={kind.__name__}. "
+                f"Received: {setting!r}. Write, say, {name} sst2=2."
+            ) from None
+    return found
+
+
+def _documentation(config_class: type) -> dict[str, str]:
+    """The text of each attribute in the docstrings of a config class."""
+    found: dict[str, str] = {}
+    for cls in reversed(config_class.__mro__):
+        entries = re.findall(
+            r"^ {8}(\w+): (.+?)(?=^ {8}\w+: |\Z|^ {0,7}\S|^\s*$)",
+            cls.__doc__ or "",
+            flags=re.MULTILINE | re.DOTALL,
+        )
+        found.update({k: " ".join(v.split()) for k, v in entries})
+    return found

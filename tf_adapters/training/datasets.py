@@ -1,0 +1,155 @@
+"""From the sources of a run to its batches."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from tf_adapters.data.encoded import EncodedExamples
+from tf_adapters.data.examples import Examples
+from tf_adapters.data.mixture import Mixture
+from tf_adapters.data.pipeline import batches
+from tf_adapters.data.plan import Plan
+from tf_adapters.data.plan import default_widths
+from tf_adapters.data.plan import plan_training
+from tf_adapters.data.text_encoder import TextEncoder
+from tf_adapters.training.config import TrainConfig
+from tf_adapters.training.config import pairs
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Everything that is trained on, batch by batch.
+
+    Attributes:
+        dataset: `tf.data.Dataset`, endless; it starts again after
+            `num_epochs * steps_per_epoch` batches.
+        steps_per_epoch: int.
+        mixture: the `Mixture` that tasks were drawn from.
+        plan: the `Plan` behind `dataset`.
+        padding_share: float. Padded tokens among all tokens.
+        drawn: dict from task name to the share of the examples drawn.
+    """
+
+    dataset: tf.data.Dataset
+    steps_per_epoch: int
+    mixture: Mixture
+    plan: Plan
+    padding_share: float
+    drawn: dict[str, float]
+
+
+def read_split(
+    sources: dict, split: str, max_examples: int = 0, seed: int = 0
+) -> dict[str, Examples]:
+    """Reads one split of every task.
+
+    Args:
+        sources: dict from task name to source.
+        split: str, such as `"train"`.
+        max_examples: int. Most examples of a task; 0 for all.
+        seed: int. Chooses them.
+
+    Returns:
+        dict from task name to `Examples`.
+    """
+    found = {name: source.read(split) for name, source in sources.items()}
+    if max_examples:
+        found = {k: v.take(max_examples, seed) for k, v in found.items()}
+    return found
+
+
+def read_dev(sources: dict) -> dict[str, Examples]:
+    """Reads every dev split: `"mnli"` and `"mnli_mismatched"` are two."""
+    return {
+        name + split.removeprefix("dev"): source.read(split)
+        for name, source in sources.items()
+        for split in source.dev_splits
+    }
+
+
+def make_mixture(config: TrainConfig, examples: dict[str, Examples]) -> Mixture:
+    """Returns the rates that `config` asks for.
+
+    Args:
+        config: a `TrainConfig`.
+        examples: dict from task name to its training `Examples`.
+    """
+    return Mixture(
+        num_examples={name: len(own) for name, own in examples.items()},
+        rate=config.rate,
+        temperature=config.temperature,
+        caps=pairs(config.caps, "caps", int),
+    )
+
+
+def steps_per_epoch(config: TrainConfig, mixture: Mixture) -> int:
+    """Returns how many batches an epoch has."""
+    size = sum(mixture.sizes.values())
+    return config.steps_per_epoch or -(-size // config.batch_size)
+
+
+def training_set(
+    model, examples: dict[str, Examples], config: TrainConfig
+) -> TrainingSet:
+    """Tokenises the training examples and plans every batch.
+
+    Args:
+        model: the `MultiTaskClassifier` to be trained, with a tokenizer.
+        examples: dict from task name to its labelled `Examples`. A task of
+            the model may be left out; its private weights then stay as they
+            are.
+        config: a `TrainConfig`, of which the batch size, the number of epochs
+            and of steps, the sequence length, the rates and the seed count.
+
+    Returns:
+        A `TrainingSet`, for `model.fit(train.dataset, epochs=...,
+        steps_per_epoch=train.steps_per_epoch)`.
+
+    Raises:
+        ValueError: if a task is not the model's, or has no labels.
+    """
+    check_labelled(model, examples)
+    mixture = make_mixture(config, examples)
+    steps = steps_per_epoch(config, mixture)
+    encoder = TextEncoder(model.tokenizer, config.sequence_length)
+    encoded = {
+        name: EncodedExamples.encode(encoder, own, model.task_id(name))
+        for name, own in examples.items()
+    }
+    plan = plan_training(
+        mixture,
+        {name: own.lengths for name, own in encoded.items()},
+        batch_size=config.batch_size,
+        num_epochs=config.num_epochs,
+        steps_per_epoch=steps,
+        widths=default_widths(config.sequence_length),
+        batching=config.batching,
+        seed=config.seed,
+    )
+    together = EncodedExamples.concatenate(list(encoded.values()))
+    drawn = together.task_ids[plan.indices]
+    return TrainingSet(
+        dataset=batches(together, plan).repeat(),
+        steps_per_epoch=steps,
+        mixture=mixture,
+        plan=plan,
+        padding_share=plan.padding_share(together.lengths),
+        drawn={k: float(np.mean(drawn == model.task_id(k))) for k in encoded},
+    )
+
+
+def check_labelled(model, examples: dict[str, Examples]) -> None:
+    """Refuses examples that the model cannot be trained on."""
+    for name, own in examples.items():
+        task = model.tasks[model.task_id(name)]
+        if own.labels is None:
+            raise ValueError(
+                f"Training examples must have labels. Received: none for "
+                f"{name!r}. Read the split `train` of its source."
+            )
+        if own.task != task:
+            raise ValueError(
+                "The examples must be of the task that the model has under "
+                f"their name. Received: {own.task} for {task}."
+            )

@@ -1,0 +1,333 @@
+"""One encoder, many tasks: a Keras model that `compile` and `fit` train."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from tf_adapters import bundles
+from tf_adapters.data.task import Task
+from tf_adapters.encoder import AdaptedBackbone
+from tf_adapters.encoder import load_preset
+from tf_adapters.layers import TaskHeads
+from tf_adapters.training import absent_tasks
+from tf_adapters.training.losses import TaskLoss
+from tf_adapters.training.pooling import check_pooling
+from tf_adapters.training.pooling import pool
+
+
+@keras.saving.register_keras_serializable(package="tf_adapters")
+class MultiTaskClassifier(keras.Model):
+    """Classifies, or scores, the examples of several tasks.
+
+    Tasks of any number of classes and regressions go side by side in one
+    batch; `task_ids` says which is which. The model decides the loss of each
+    example itself, so `compile` takes an optimizer and no loss.
+
+    Args:
+        backbone: a `keras_nlp` backbone. Its layers are taken over, not
+            copied, and frozen as the method says.
+        method: a `tf_adapters.methods.Method`, such as `Houlsby()`.
+        tasks: sequence of `Task`. The position of a task is its id.
+        tokenizer: the `keras_nlp` tokenizer of the backbone. Needed to export
+            a model that reads text. Defaults to `None`.
+        pooling: str. What the heads read: `"pooler"` (the backbone's pooled
+            output), `"first"` (the last hidden state of the first token) or
+            `"mean"` (over all tokens). Defaults to `"pooler"`.
+        head_dropout: float. Dropout rate before the heads. Defaults to 0.1.
+        label_smoothing: float in [0, 1). Defaults to 0.
+        loss_weights: dict from the name of a task to the weight of its loss;
+            others weigh 1. Defaults to `None`.
+        **kwargs: keyword arguments of `keras.Model`.
+
+    Call arguments:
+        inputs: dict of int32 Tensors `token_ids`, `segment_ids`,
+            `padding_mask` of shape `(batch_size, sequence_length)` and
+            `task_ids` of shape `(batch_size,)`.
+
+    Returns:
+        float32 Tensor of shape `(batch_size, max_outputs)`: logits of the
+        classes, -1e9 where a task has no such class. A regression is output
+        0, scaled so that the task's range is 0 to 1.
+
+    Raises:
+        ValueError: if there is no task, two have one name, a weight is not
+            that of a task, or an option is out of range.
+
+    Example:
+
+    >>> model = tf_adapters.MultiTaskClassifier.from_preset(
+    ...     "minilm", method=tf_adapters.Houlsby(), tasks=tasks
+    ... )
+    >>> model.compile(optimizer=keras.optimizers.Adam(1e-3))
+    >>> model.fit(dataset, epochs=3)
+    """
+
+    def __init__(
+        self,
+        backbone,
+        method,
+        tasks,
+        tokenizer=None,
+        pooling="pooler",
+        head_dropout=0.1,
+        label_smoothing=0.0,
+        loss_weights=None,
+        **kwargs,
+    ):
+        tasks = check_tasks(tasks)
+        check_pooling(pooling)
+        _check_smoothing(label_smoothing)
+        kwargs.setdefault("dtype", backbone.dtype_policy)
+        super().__init__(**kwargs)
+        self._task_configs = [task.get_config() for task in tasks]
+        self.tokenizer = tokenizer
+        self.pooling = pooling
+        self.label_smoothing = label_smoothing
+        self.loss_weights = dict(loss_weights or {})
+        self.encoder = AdaptedBackbone(backbone, method, num_tasks=len(tasks))
+        self.heads = TaskHeads(
+            [task.num_outputs for task in tasks], head_dropout, name="heads"
+        )
+        self.heads.build((None, self.encoder.hidden_dim))
+        self.loss_trackers = []
+        self._start_tasks()
+        self.built = True
+
+    @classmethod
+    def from_preset(cls, preset, method, tasks, dtype=None, **kwargs):
+        """Loads backbone and tokenizer by name and builds the model.
+
+        Args:
+            preset: str, as for `tf_adapters.load_preset`.
+            method, tasks: as for the class.
+            dtype: dtype policy of the backbone.
+            **kwargs: further arguments of the class.
+
+        Returns:
+            A `MultiTaskClassifier`.
+        """
+        backbone, tokenizer = load_preset(preset, dtype=dtype)
+        return cls(backbone, method, tasks, tokenizer=tokenizer, **kwargs)
+
+    @property
+    def tasks(self):
+        """The `Task`s, in the order of their ids."""
+        return [Task.from_config(config) for config in self._task_configs]
+
+    @property
+    def task_names(self):
+        """The names of the tasks, in the order of their ids."""
+        return [config["name"] for config in self._task_configs]
+
+    @property
+    def method(self):
+        """The method in the slots of the encoder."""
+        return self.encoder.method
+
+    def task_id(self, name):
+        """Returns the id of the task called `name`.
+
+        Raises:
+            ValueError: if there is no such task.
+        """
+        if name not in self.task_names:
+            raise ValueError(
+                f"The model has no task {name!r}. Its tasks are: "
+                f"{', '.join(self.task_names)}."
+            )
+        return self.task_names.index(name)
+
+    def task_layers(self):
+        """Returns every layer that holds banks, by a stable dotted name."""
+        return {**self.encoder.task_layers(), "head": self.heads}
+
+    def banks(self):
+        """Returns every private weight, as `{"layer.bank": variable}`."""
+        return {
+            f"{prefix}.{name}": variable
+            for prefix, layer in self.task_layers().items()
+            for name, variable in layer.banks.items()
+        }
+
+    def add_task(self, task):
+        """Adds a task to a model that has some, and leaves those as they are.
+
+        The new task starts as it would have in a new model. The model must be
+        compiled again before it is trained, because an optimizer holds state
+        for the banks that were replaced.
+
+        Args:
+            task: a `Task` of another name than those of the model.
+
+        Raises:
+            TypeError: if `task` is not a `Task`.
+            ValueError: if the model has a task of that name.
+        """
+        check_tasks([*self.tasks, task])
+        with self.distribute_strategy.scope():
+            self._task_configs = [*self._task_configs, task.get_config()]
+            self.encoder.add_tasks(1)
+            self.heads.add_task(task.num_outputs)
+            self._start_tasks()
+        self._forget_compile()
+
+    def save_task(self, name, directory, overwrite=False, metadata=None):
+        """Writes one trained task; `tf_adapters.bundles.save_task` says how."""
+        return bundles.save_task(self, name, directory, overwrite, metadata)
+
+    def load_task(self, directory, name=None):
+        """Loads one trained task; `tf_adapters.bundles.load_task` says how."""
+        return bundles.load_task(self, directory, name)
+
+    def call(self, inputs, training=None):
+        outputs = self.encoder(inputs, training=training)
+        pooled = pool(outputs, inputs["padding_mask"], self.pooling)
+        task_ids = inputs.get("task_ids")
+        return self.heads(pooled, task_ids=task_ids, training=training)
+
+    def compile(self, optimizer="adam", loss=None, **kwargs):
+        if loss is not None:
+            raise ValueError(
+                "`loss` must be left out: each task brings its own, cross-"
+                "entropy for classes and squared error for a regression. "
+                f"Received: loss={loss!r}."
+            )
+        super().compile(optimizer=optimizer, **kwargs)
+        if len(self._task_configs) > 1 and self._trained_banks():
+            absent_tasks.check_optimizer(self.optimizer)
+
+    def compile_from_config(self, config):
+        # Keras compiles a loaded model itself only if `compile` is its own.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def train_step(self, data):
+        x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        banks = self._trained_banks()
+        if len(self._task_configs) == 1 or not banks:
+            return super().train_step(data)
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        present = absent_tasks.present_tasks(
+            x["task_ids"], sample_weight, len(self._task_configs)
+        )
+        variables = absent_tasks.rows_by_task(banks, self.optimizer)
+        before = [tf.identity(variable) for variable in variables]
+        logs = super().train_step(data)
+        absent_tasks.put_back(variables, before, present)
+        return logs
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        losses = self._per_example(x, y, y_pred)
+        if sample_weight is not None:
+            losses = losses * ops.cast(sample_weight, "float32")
+        # Divided by the size of the batch, padded rows included, so that the
+        # replicas of a strategy add up to the loss of one device.
+        return ops.mean(losses)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        losses = self._per_example(x, y, y_pred)
+        weights = ops.ones_like(losses)
+        if sample_weight is not None:
+            weights = ops.cast(sample_weight, "float32")
+        for i, tracker in enumerate(self.loss_trackers):
+            own = ops.cast(ops.equal(x["task_ids"], i), "float32")
+            tracker.update_state(losses, sample_weight=own * weights)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
+            "tasks": [dict(config) for config in self._task_configs],
+            "pooling": self.pooling,
+            "head_dropout": self.heads.dropout.rate,
+            "label_smoothing": self.label_smoothing,
+            "loss_weights": dict(self.loss_weights),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        encoder = AdaptedBackbone.parts(config.pop("encoder")["config"])
+        tokenizer = keras.saving.deserialize_keras_object(
+            config.pop("tokenizer")
+        )
+        tasks = [Task.from_config(task) for task in config.pop("tasks")]
+        return cls(
+            encoder["backbone"],
+            encoder["method"],
+            tasks,
+            tokenizer=tokenizer,
+            **config,
+        )
+
+    def _start_tasks(self):
+        tasks = self.tasks
+        unknown = set(self.loss_weights) - set(self.task_names)
+        if unknown:
+            raise ValueError(
+                "`loss_weights` must name tasks of the model: "
+                f"{', '.join(self.task_names)}. Received: "
+                f"{', '.join(sorted(unknown))}."
+            )
+        self._task_loss = TaskLoss(
+            output_mask=self.heads.output_mask,
+            is_regression=np.array([task.is_regression for task in tasks]),
+            weights=np.array(
+                [self.loss_weights.get(task.name, 1.0) for task in tasks]
+            ),
+            label_smoothing=self.label_smoothing,
+        )
+        # Appended to, never assigned anew: Keras would go on tracking the
+        # metrics of the list that was there before.
+        for task in tasks[len(self.loss_trackers) :]:
+            tracker = keras.metrics.Mean(name=f"{task.name}_loss")
+            self.loss_trackers.append(tracker)
+
+    def _forget_compile(self):
+        self.compiled = False
+        self.optimizer = None
+        self.train_function = None
+        self.test_function = None
+        self.predict_function = None
+
+    def _per_example(self, x, y, y_pred):
+        labels = ops.cast(ops.reshape(y, (-1,)), "float32")
+        return self._task_loss.per_example(labels, y_pred, x["task_ids"])
+
+    def _trained_banks(self):
+        return [bank for bank in self.banks().values() if bank.trainable]
+
+
+def check_tasks(tasks):
+    """Returns `tasks` as a list, after refusing what cannot be told apart."""
+    tasks = list(tasks)
+    if not tasks:
+        raise ValueError("`tasks` must hold at least one task. Received none.")
+    for task in tasks:
+        if not isinstance(task, Task):
+            raise TypeError(
+                "`tasks` must be `tf_adapters.Task` objects; GLUE's are in "
+                f"`tf_adapters.GLUE_TASKS`. Received: {task!r}."
+            )
+    names = [task.name for task in tasks]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(
+            "Every task must have a name of its own. Received twice: "
+            f"{', '.join(twice)}."
+        )
+    return tasks
+
+
+def _check_smoothing(label_smoothing):
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(
+            "`label_smoothing` must be at least 0 and below 1. Received: "
+            f"label_smoothing={label_smoothing}."
+        )

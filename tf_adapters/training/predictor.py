@@ -1,0 +1,75 @@
+"""Predictions and scores of a model on whole sets of examples."""
+
+import numpy as np
+import tensorflow as tf
+
+from tf_adapters.data.encoded import EncodedExamples
+from tf_adapters.data.examples import Examples
+from tf_adapters.data.pipeline import batches
+from tf_adapters.data.plan import default_widths
+from tf_adapters.data.plan import plan_once
+from tf_adapters.data.text_encoder import TextEncoder
+from tf_adapters.training.metrics import score
+
+
+class Predictor:
+    """Runs a model over examples of one task at a time.
+
+    Args:
+        model: a `MultiTaskClassifier` with a tokenizer.
+        sequence_length: int. The most tokens of an example. Defaults to 128.
+        batch_size: int. Defaults to 32.
+
+    Raises:
+        ValueError: if the model has no tokenizer.
+    """
+
+    def __init__(
+        self, model, sequence_length: int = 128, batch_size: int = 32
+    ) -> None:
+        if model.tokenizer is None:
+            raise ValueError(
+                "The model must have a tokenizer to read text. Received a "
+                "model without one. Pass `tokenizer=` to "
+                "`MultiTaskClassifier`, or use `from_preset`."
+            )
+        self.model = model
+        self.text_encoder = TextEncoder(model.tokenizer, sequence_length)
+        self.batch_size = batch_size
+        self._encoded: dict[int, EncodedExamples] = {}
+
+    def encode(self, examples: Examples, task: str | None = None):
+        """Tokenises `examples` for the head called `task`, its own if None."""
+        task_id = self.model.task_id(task or examples.task.name)
+        return EncodedExamples.encode(self.text_encoder, examples, task_id)
+
+    def outputs(self, encoded: EncodedExamples) -> np.ndarray:
+        """Predicts examples of one task.
+
+        Args:
+            encoded: `EncodedExamples` of a single task.
+
+        Returns:
+            float array of shape `(num_examples, num_outputs)`, in the order
+            of the examples: probabilities that add up to 1, or the value of a
+            regression in the task's own units, clipped to its range.
+        """
+        task = self.model.tasks[int(encoded.task_ids[0])]
+        widths = default_widths(self.text_encoder.sequence_length)
+        plan = plan_once(encoded.lengths, self.batch_size, widths)
+        logits = self.model.predict(batches(encoded, plan), verbose=0)
+        order = plan.indices.ravel()
+        own = np.empty((len(encoded), task.num_outputs))
+        own[order[order >= 0]] = logits[order >= 0, : task.num_outputs]
+        if not task.is_regression:
+            return tf.nn.softmax(own).numpy()
+        low, high = task.value_range
+        return low + (high - low) * np.clip(own, 0, 1)
+
+    def score(self, examples: Examples) -> dict[str, float]:
+        """Predicts labelled examples and returns the metrics of their task."""
+        # Tokenised once, however often the same examples are scored.
+        if id(examples) not in self._encoded:
+            self._encoded[id(examples)] = (examples, self.encode(examples))
+        outputs = self.outputs(self._encoded[id(examples)][1])
+        return score(examples.task, outputs, examples.labels)

@@ -1,0 +1,57 @@
+"""Builds the model of a finished run again, from its bundles."""
+
+import dataclasses
+import json
+import pathlib
+
+from tf_adapters.bundles import read_bundle
+from tf_adapters.training.config import TrainConfig
+from tf_adapters.training.multi_task_classifier import MultiTaskClassifier
+from tf_adapters.training.recipe import build_model
+from tf_adapters.training.recipe import load_recipe
+
+
+def restore_run(
+    run_dir: str, preset: str = ""
+) -> tuple[MultiTaskClassifier, TrainConfig]:
+    """Loads the backbone and every bundle of a run directory.
+
+    Args:
+        run_dir: str. The `output_dir` of a run of `train.py`.
+        preset: str. Where the backbone is now, if not where it was.
+
+    Returns:
+        Tuple of a `MultiTaskClassifier`, not compiled, with the tasks in the
+        order of training, and the config of the run.
+
+    Raises:
+        FileNotFoundError: if the folder is not that of a run.
+        ValueError: if a bundle is damaged or of another backbone.
+    """
+    folder = pathlib.Path(run_dir)
+    name, config = _read_config(folder)
+    if preset:
+        config = dataclasses.replace(config, preset=preset)
+    tasks = list(config.tasks) or sorted(
+        path.name for path in (folder / "bundles").iterdir()
+    )
+    first, *others = [folder / "bundles" / task for task in tasks]
+    model = build_model(load_recipe(name), config, [read_bundle(first).task])
+    for bundle in (first, *others):
+        model.load_task(bundle)
+    return model, config
+
+
+def _read_config(folder: pathlib.Path) -> tuple[str, TrainConfig]:
+    path = folder / "config.json"
+    if not path.is_file() or not (folder / "bundles").is_dir():
+        raise FileNotFoundError(
+            "A run directory must hold `config.json` and `bundles/`. "
+            f"Received: {str(folder)!r}. Pass the --output_dir of a run."
+        )
+    settings = json.loads(path.read_text("utf-8"))
+    name = settings.pop("recipe")
+    values = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()
+    }
+    return name, load_recipe(name).Config(**values)

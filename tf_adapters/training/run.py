@@ -1,0 +1,204 @@
+"""One training run: its data, its model, and what it leaves behind."""
+
+import importlib.metadata
+import math
+import sys
+import types
+
+import keras
+
+from tf_adapters.data.examples import Examples
+from tf_adapters.export import export_saved_model
+from tf_adapters.training import callbacks
+from tf_adapters.training.config import TrainConfig
+from tf_adapters.training.datasets import TrainingSet
+from tf_adapters.training.datasets import make_mixture
+from tf_adapters.training.datasets import read_dev
+from tf_adapters.training.datasets import read_split
+from tf_adapters.training.datasets import steps_per_epoch
+from tf_adapters.training.datasets import training_set
+from tf_adapters.training.metrics import majority_score
+from tf_adapters.training.metrics import mean_score
+from tf_adapters.training.multi_task_classifier import MultiTaskClassifier
+from tf_adapters.training.optimizer import make_optimizer
+from tf_adapters.training.parameters import trainable_percent
+from tf_adapters.training.predictions import write_predictions
+from tf_adapters.training.predictor import Predictor
+from tf_adapters.training.recipe import build_model
+from tf_adapters.training.run_directory import RunDirectory
+from tf_adapters.training.strategy import make_strategy
+from tf_adapters.training.task_sources import DIAGNOSTIC
+from tf_adapters.training.task_sources import diagnostic_source
+from tf_adapters.training.task_sources import task_sources
+
+
+class Run:
+    """Everything between a configuration and a run directory.
+
+    Args:
+        name: str. Name of the recipe, noted in `config.json`.
+        recipe: the recipe's module.
+        config: its resolved `Config`.
+        output_dir: str. A new folder.
+
+    Raises:
+        ValueError, OSError: if settings or data are wrong; nothing has been
+            trained then.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        recipe: types.ModuleType,
+        config: TrainConfig,
+        output_dir: str,
+    ) -> None:
+        keras.utils.set_random_seed(config.seed)
+        self.config = config
+        self.sources = task_sources(config)
+        self.train_examples = read_split(
+            self.sources, "train", config.max_examples, config.seed
+        )
+        self.dev_examples = read_dev(self.sources)
+        self.model = self._build(recipe)
+        self.training_set: TrainingSet = training_set(
+            self.model, self.train_examples, config
+        )
+        self.predictor = Predictor(self.model, config.sequence_length)
+        self.directory = RunDirectory(output_dir)
+        self.config_text = self.directory.write_config(name, config)
+        self.best = callbacks.BestEpoch()
+        self.timer = callbacks.StepTimer()
+        self.history: list[dict] = []
+
+    def fit(self) -> bool:
+        """Trains, and puts the weights of the best epoch back.
+
+        Returns:
+            Whether training ran to its end; Ctrl-C ends it early.
+        """
+        logs = str(self.directory.logs)
+        note = f"```json\n{self.config_text}```"
+        history = keras.callbacks.History()
+        finished = True
+        try:
+            self.model.fit(
+                self.training_set.dataset,
+                shuffle=False,
+                epochs=self.config.num_epochs,
+                steps_per_epoch=self.training_set.steps_per_epoch,
+                verbose=1 if sys.stderr.isatty() else 2,
+                callbacks=[
+                    callbacks.DevScores(self.predictor, self.dev_examples),
+                    self.best,
+                    self.timer,
+                    history,
+                    callbacks.ConfigText(logs, note),
+                    keras.callbacks.TensorBoard(logs, write_graph=False),
+                    keras.callbacks.TerminateOnNaN(),
+                ],
+            )
+        except KeyboardInterrupt:
+            finished = False
+        columns = history.history
+        for row in zip(*columns.values(), strict=True):
+            self.history.append(
+                dict(zip(columns, map(float, row), strict=True))
+            )
+        self.best.restore()
+        return finished
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the last loss is not a number."""
+        return bool(self.history) and not math.isfinite(
+            self.history[-1]["loss"]
+        )
+
+    def evaluate(self) -> dict:
+        """Scores the dev sets and writes `metrics.json`.
+
+        Returns:
+            What was written.
+        """
+        dev = {k: self.predictor.score(v) for k, v in self.dev_examples.items()}
+        metrics = {
+            "dev": dev,
+            "mean": mean_score(dev),
+            "majority": self._majority(),
+            "best_epoch": self.best.epoch + 1,
+            "seconds_per_step": self.timer.median,
+            "trainable_percent": trainable_percent(self.model),
+            "padding_share": self.training_set.padding_share,
+            "drawn": self.training_set.drawn,
+            "steps_per_epoch": self.training_set.steps_per_epoch,
+            "history": self.history,
+            "versions": _versions(),
+        }
+        self.directory.write_metrics(metrics)
+        return metrics
+
+    def write_bundles(self, metrics: dict) -> None:
+        """Writes one bundle for each task."""
+        for name in self.model.task_names:
+            folder = self.directory.bundles / name
+            self.model.save_task(name, folder, metadata={"dev": metrics["dev"]})
+
+    def write_predictions(self) -> None:
+        """Writes the predictions for every test set, AX among them."""
+        heads = dict(zip(self.sources, self.sources, strict=True))
+        sources = dict(self.sources)
+        diagnostic = diagnostic_source(self.config, list(sources))
+        if diagnostic is not None:
+            sources[DIAGNOSTIC], heads[DIAGNOSTIC] = diagnostic, "mnli"
+        folder = self.directory.predictions
+        for name, source in sources.items():
+            write_predictions(self.predictor, source, folder, heads[name])
+
+    def export(self) -> None:
+        """Writes the SavedModel."""
+        export_saved_model(
+            self.model,
+            self.directory.saved_model,
+            sequence_length=self.config.sequence_length,
+        )
+
+    def _build(self, recipe) -> MultiTaskClassifier:
+        tasks = [source.task for source in self.sources.values()]
+        mixture = make_mixture(self.config, self.train_examples)
+        steps = steps_per_epoch(self.config, mixture)
+        with make_strategy(self.config.strategy).scope():
+            model = build_model(recipe, self.config, tasks)
+            model.compile(
+                make_optimizer(self.config, steps * self.config.num_epochs),
+                jit_compile=self.config.jit_compile,
+            )
+        return model
+
+    def _majority(self) -> dict:
+        found = {}
+        for name, dev in self.dev_examples.items():
+            train: Examples = self.train_examples[dev.task.name]
+            found[name] = majority_score(dev, train)
+        return found
+
+
+def _versions() -> dict[str, str]:
+    names = ("tensorflow", "keras", "keras-hub", "tensorflow-text")
+    return {name: importlib.metadata.version(name) for name in names}
+
+
+def score_table(metrics: dict) -> str:
+    """Returns the dev scores beside those of the constant guess, as text.
+
+    Args:
+        metrics: what `Run.evaluate` returned.
+    """
+    lines = [f"{'task':<16}{'metric':<12}{'dev':>8}{'majority':>10}"]
+    for name, scores in metrics["dev"].items():
+        for metric, value in scores.items():
+            guess = metrics["majority"][name][metric]
+            lines.append(f"{name:<16}{metric:<12}{value:>8.3f}{guess:>10.3f}")
+    guess = mean_score(metrics["majority"])
+    lines.append(f"{'mean':<28}{metrics['mean']:>8.3f}{guess:>10.3f}")
+    return "\n".join(lines)

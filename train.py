@@ -1,0 +1,63 @@
+"""Trains a recipe from `models/`, evaluates it, and writes what it learned.
+
+    python train.py houlsby --data_dir DIR --tasks cola mrpc rte stsb
+
+Exit codes: 0 done, 2 wrong arguments or data, 3 the loss is no longer a
+number, 130 interrupted (what was trained until then is written all the same).
+"""
+
+import argparse
+import datetime
+import sys
+
+from tf_adapters.training.config import override
+from tf_adapters.training.recipe import load_recipe
+from tf_adapters.training.run import Run
+from tf_adapters.training.run import score_table
+
+DONE, WRONG_INPUT, DIVERGED, INTERRUPTED = 0, 2, 3, 130
+
+
+def main(argv: list[str]) -> int:
+    """Trains as the command line says and returns the exit code."""
+    name = _recipe_name(argv[:1])
+    try:
+        recipe = load_recipe(name)
+        config = override(recipe.Config(), argv[1:], f"train.py {name}")
+        run = Run(name, recipe, config, config.output_dir or _new_folder(name))
+    except (ValueError, OSError) as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    print(f"Writing to {run.directory.path}")
+
+    finished = run.fit()
+    if run.diverged:
+        print("train.py: the loss is not a number any more.", file=sys.stderr)
+        return DIVERGED
+    metrics = run.evaluate()
+    print(score_table(metrics))
+    run.write_bundles(metrics)
+    run.write_predictions()
+    if config.export:
+        run.export()
+    return DONE if finished else INTERRUPTED
+
+
+def _recipe_name(argv: list[str]) -> str:
+    parser = argparse.ArgumentParser(
+        prog="train.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="`python train.py RECIPE --help` lists the flags of a recipe.",
+    )
+    parser.add_argument("recipe", help="a file of models/, or a path to yours")
+    return parser.parse_args(argv).recipe
+
+
+def _new_folder(name: str) -> str:
+    now = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    return f"runs/{name.removesuffix('.py')}-{now}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
