@@ -58,6 +58,20 @@ def test_every_method_comes_back_into_another_model(tiny, tmp_path, method):
     assert tiny.values(other) == tiny.values(model)
 
 
+def test_a_task_beside_a_wider_one_keeps_its_head(tiny, tmp_path):
+    """Its head is cut out of a wider bank; the rest of it must not shift."""
+    model = tiny.model("houlsby", names=("sst5", "rte", "stsb"))
+    for name in ("rte", "stsb"):
+        model.save_task(name, tmp_path / name)
+        other = tiny.model("houlsby", names=("mnli",), seed=2)
+        other.load_task(tmp_path / name)
+        np.testing.assert_allclose(
+            tiny.own_logits(other, name),
+            tiny.own_logits(model, name),
+            atol=1e-6,
+        )
+
+
 def test_a_task_of_the_model_is_replaced_and_no_other(tiny, saved):
     model = tiny.model(names=("mnli", "rte", "sst5"), seed=2)
     before = logits(tiny, model)

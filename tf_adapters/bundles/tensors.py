@@ -52,8 +52,10 @@ def task_tensors(model: keras.Model, name: str) -> dict[str, np.ndarray]:
     """
     index = model.task_id(name)
     num_outputs = model.tasks[index].num_outputs
+    # safetensors writes the memory of an array, strides unseen: a head that is
+    # cut to its own outputs must be made contiguous first.
     found = {
-        key: _stored(bank)[index][_cut(key, num_outputs)]
+        key: np.ascontiguousarray(_stored(bank)[index][_cut(key, num_outputs)])
         for key, bank in model.banks().items()
     }
     for key, variable in shared_variables(model).items():
@@ -175,4 +177,4 @@ def _stored_dtype(variable: keras.Variable) -> str:
 
 def _stored(variable: keras.Variable) -> np.ndarray:
     array = ops.convert_to_numpy(variable)
-    return np.ascontiguousarray(array.astype(_stored_dtype(variable)))
+    return array.astype(_stored_dtype(variable))
