@@ -11,14 +11,15 @@ QUESTIONS := \
   'acceptability\tThe keys to the old cabinet are on the table.' \
   'acceptability\tThe keys to the old cabinet is on the table.' \
   'sentiment\tI expected little and got a wonderful evening.' \
-  'sentiment\tThe soup was cold and nobody apologised.' \
+  'sentiment\tThe soup was cold and the waiter was rude.' \
   'paraphrase\tAnna sold the car to Ben.\tBen bought the car from Anna.' \
   'paraphrase\tAnna sold the car to Ben.\tBen sold the car to Anna.' \
   'similarity\tA boy kicks a ball.\tA child is kicking a ball.' \
   'similarity\tA boy kicks a ball.\tThe bank raised its rates.'
 
-# Quiet TensorFlow: it is chatty on machines without a GPU.
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+# TensorFlow complains of a GPU that is not there, transformers of PyTorch.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export TRANSFORMERS_NO_ADVISORY_WARNINGS ?= 1
 
 .PHONY: env demo test lint clean
 .DELETE_ON_ERROR:

@@ -140,6 +140,11 @@ def test_mnli_has_a_second_dev_and_test_split(tmp_path, write):
     np.testing.assert_array_equal(source.read("dev_mismatched").labels, [1, 2])
 
 
+def test_ax_is_found_where_the_authors_script_puts_it(tmp_path, write):
+    write("diagnostic", diagnostic="index\tsentence1\tsentence2\n0\tA\tB\n")
+    assert len(glue_source("ax", tmp_path).read("test")) == 1
+
+
 def test_ax_has_a_test_split_and_the_labels_of_mnli(tmp_path, write):
     write("AX", diagnostic="index\tsentence1\tsentence2\n0\tA\tB\n")
     source = glue_source("ax", tmp_path)

@@ -70,6 +70,7 @@ class _Layout:
         files: file of each split.
         columns: columns of the splits whose file has no header.
         max_broken_rows: how many broken rows the published files may have.
+        alias: another name that the folder may have.
     """
 
     folder: str
@@ -84,6 +85,7 @@ class _Layout:
         default_factory=dict
     )
     max_broken_rows: int = 0
+    alias: str = ""
 
 
 _COLA_COLUMNS = ("source", "label", "mark", "sentence")
@@ -120,7 +122,13 @@ _LAYOUTS = {
     "qnli": _Layout("QNLI"),
     "rte": _Layout("RTE"),
     "wnli": _Layout("WNLI", numbered=True),
-    "ax": _Layout("AX", label_column=None, files={"test": "diagnostic.tsv"}),
+    # The download script of GLUE's authors calls the folder `diagnostic`.
+    "ax": _Layout(
+        "AX",
+        label_column=None,
+        files={"test": "diagnostic.tsv"},
+        alias="diagnostic",
+    ),
 }
 
 
@@ -226,6 +234,8 @@ def _label_values(name: str) -> dict[str, str]:
 
 def _folder(data_dir: pathlib.Path, layout: _Layout) -> pathlib.Path:
     folder = data_dir / layout.folder
+    if layout.alias and not folder.is_dir():
+        folder = data_dir / layout.alias
     needed = [layout.files[s] for s in ("train", "dev") if s in layout.files]
     needed = needed or list(layout.files.values())
     if all((folder / file).is_file() for file in needed):

@@ -1,0 +1,26 @@
+import pytest
+
+from tf_adapters.command_line.main import main
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path, capsys):
+    assert main(["evaluate", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "must hold `config.json` and `bundles/`" in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("argv", [[], ["train"], ["predict"]])
+def test_malformed_commands_exit_with_2(argv, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(argv)
+    assert exit_.value.code == 2
+    assert "usage: tf-adapters" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["params", "predict", "evaluate", "export"])
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main([command, "--help"])
+    assert exit_.value.code == 0
+    assert f"usage: tf-adapters {command}" in capsys.readouterr().out
