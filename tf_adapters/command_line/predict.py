@@ -31,7 +31,8 @@ def main(argv: list[str], prog: str) -> None:
         help="a text, or the two texts of a pair with a tab between them; "
         "without any, lines of standard input",
     )
-    flags = parser.parse_args(argv)
+    # Intermixed, so that the texts may come after `--task`.
+    flags = parser.parse_intermixed_args(argv)
     model, config = restore_run(flags.run_dir, flags.preset)
     task = model.tasks[model.task_id(flags.task)]
     lines = flags.texts or sys.stdin.read().splitlines()
