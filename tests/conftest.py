@@ -66,7 +66,9 @@ def make_inputs():
         rng = np.random.default_rng(seed)
         lengths = rng.integers(3, LONGEST + 1, size=batch)
         mask = np.arange(width)[None, :] < lengths[:, None]
-        drawn = rng.integers([[[1]], [[0]]], [[[50]], [[2]]], (2, batch, LONGEST))
+        drawn = rng.integers(
+            [[[1]], [[0]]], [[[50]], [[2]]], (2, batch, LONGEST)
+        )
         padding = [(0, 0), (0, 0), (0, width - LONGEST)]
         tokens, segments = np.pad(drawn, padding) * mask
         inputs = {

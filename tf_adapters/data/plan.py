@@ -129,8 +129,11 @@ def _take(walk: Iterator, count: int) -> np.ndarray:
 
 def _mixed(shares, walks, size, lengths, random):
     counts = _whole_shares(shares, size[0] * size[1])
-    drawn = [_take(w, n) for w, n in zip(walks, counts, strict=True)]
-    drawn = random.permutation(np.concatenate(drawn))
+    # The tasks are shuffled and not the examples: a walk stays in its order.
+    tasks = random.permutation(np.repeat(np.arange(len(walks)), counts))
+    drawn = np.empty(len(tasks), "int64")
+    for i, walk in enumerate(walks):
+        drawn[tasks == i] = _take(walk, counts[i])
     return _bucketed(drawn, size[1], lengths, random)
 
 

@@ -41,7 +41,7 @@ class TextEncoder:
         self.num_separators = 1 if hasattr(tokenizer, "sep_token_id") else 2
 
     def __call__(self, texts, text_pairs, is_pair):
-        """Encodes a batch of texts, in graph mode too.
+        """Encodes a batch of texts, in graph mode and in eager mode.
 
         Args:
             texts: string Tensor of shape `(batch_size,)`.
@@ -54,6 +54,8 @@ class TextEncoder:
             an int32 Tensor of shape `(batch_size,)`: the number of tokens
             that belong to segment 0.
         """
+        if tf.executing_eagerly():
+            return self._compiled(texts, text_pairs, is_pair)
         first = self._tokenize(texts)
         second = self._tokenize(tf.where(is_pair, text_pairs, ""))
         pairs = tf.cast(is_pair, tf.int32)
@@ -99,8 +101,8 @@ class TextEncoder:
 
     @property
     def _compiled(self):
-        # In graph mode KerasNLP tokenises with tensorflow-text, many times
-        # faster than with the Python it uses in eager mode.
+        # In graph mode KerasNLP tokenises with tensorflow-text: many times
+        # faster than with the Python it uses in eager mode, into lists.
         if not hasattr(self, "_function"):
             text = tf.TensorSpec((None,), tf.string)
             flag = tf.TensorSpec((None,), tf.bool)

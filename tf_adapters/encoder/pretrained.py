@@ -97,10 +97,11 @@ def _load_hugging_face(folder, dtype):
     from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(str(folder), local_files_only=True)
-    if config.hidden_act not in _ACTIVATIONS:
+    activation = _setting(config, "hidden_act", "activation")
+    if activation not in _ACTIVATIONS:
         raise ValueError(
             f"`hidden_act` must be one of {', '.join(_ACTIVATIONS)}. "
-            f"Received: hidden_act={config.hidden_act!r} in "
+            f"Received: hidden_act={activation!r} in "
             f"{str(folder / 'config.json')!r}."
         )
     backbone = keras_nlp.models.Backbone.from_preset(
@@ -108,16 +109,20 @@ def _load_hugging_face(folder, dtype):
     )
     check_fits(backbone)
     epsilon = getattr(config, "layer_norm_eps", 1e-12)
-    set_numerics(backbone, _ACTIVATIONS[config.hidden_act], epsilon)
+    set_numerics(backbone, _ACTIVATIONS[activation], epsilon)
     return backbone, _load_hugging_face_tokenizer(folder, config)
 
 
 def _architecture(config):
     """What KerasNLP's converter leaves at its defaults."""
-    arguments = {"dropout": config.hidden_dropout_prob}
+    arguments = {"dropout": _setting(config, "hidden_dropout_prob", "dropout")}
     if config.model_type == "bert":
         arguments["num_segments"] = config.type_vocab_size
     return arguments
+
+
+def _setting(config, name, name_in_distil_bert):
+    return getattr(config, name, getattr(config, name_in_distil_bert, None))
 
 
 def _load_hugging_face_tokenizer(folder, config):

@@ -22,9 +22,18 @@ def select(bank, task_ids):
     Returns:
         Tensor of shape `(...)` if one row serves the whole batch, otherwise
         `(batch_size, ...)`.
+
+    Raises:
+        ValueError: if there are several tasks and no `task_ids`.
     """
     if bank.shape[0] == 1:
         return bank[0]
+    if task_ids is None:
+        raise ValueError(
+            "`task_ids` must be given, because there are weights of "
+            f"{bank.shape[0]} tasks to choose from. Received: task_ids=None. "
+            "Pass one id for the batch or one for each example."
+        )
     return ops.take(bank, task_ids, axis=0)
 
 

@@ -79,7 +79,7 @@ class TaskHeads(TaskLayer):
         self.add_tasks(1)
         extra = max(num_outputs - self.max_outputs, 0)
         self.num_outputs = (*self.num_outputs, num_outputs)
-        if extra:
+        if extra and self.built:
             self._widen(extra)
 
     def _widen(self, extra):

@@ -18,7 +18,11 @@ class TaskLayer(keras.layers.Layer):
 
     Attributes:
         banks: dict from the name of a bank to its variable.
+        autocast_banks: bool. Whether `call` reads the banks in the compute
+            dtype of the layer.
     """
+
+    autocast_banks = True
 
     def __init__(self, num_tasks=1, **kwargs):
         super().__init__(**kwargs)
@@ -87,6 +91,7 @@ class TaskLayer(keras.layers.Layer):
             name=name,
             shape=(num_tasks, *shape),
             initializer=_Stacked(initializer, shape),
+            autocast=self.autocast_banks,
         )
 
 

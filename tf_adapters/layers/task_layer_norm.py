@@ -30,6 +30,9 @@ class TaskLayerNormalization(TaskLayer):
        "we also train new layer normalization parameters per task".
     """
 
+    # As in Keras: bfloat16 would round the pretrained values.
+    autocast_banks = False
+
     def __init__(self, norm, num_tasks=1, **kwargs):
         super().__init__(num_tasks=num_tasks, **kwargs)
         self.norm = norm

@@ -19,6 +19,7 @@ def check_optimizer(optimizer):
     Raises:
         ValueError: if it accumulates gradients over several batches.
     """
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     if optimizer.gradient_accumulation_steps:
         raise ValueError(
             "`gradient_accumulation_steps` cannot be combined with several "

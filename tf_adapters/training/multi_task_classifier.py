@@ -11,6 +11,9 @@ from tf_adapters.encoder import AdaptedBackbone
 from tf_adapters.encoder import load_preset
 from tf_adapters.layers import TaskHeads
 from tf_adapters.training import absent_tasks
+from tf_adapters.training.arguments import check_label_smoothing
+from tf_adapters.training.arguments import check_loss_weights
+from tf_adapters.training.arguments import check_tasks
 from tf_adapters.training.losses import TaskLoss
 from tf_adapters.training.pooling import check_pooling
 from tf_adapters.training.pooling import pool
@@ -77,7 +80,7 @@ class MultiTaskClassifier(keras.Model):
     ):
         tasks = check_tasks(tasks)
         check_pooling(pooling)
-        _check_smoothing(label_smoothing)
+        check_label_smoothing(label_smoothing)
         kwargs.setdefault("dtype", backbone.dtype_policy)
         super().__init__(**kwargs)
         self._task_configs = [task.get_config() for task in tasks]
@@ -224,9 +227,11 @@ class MultiTaskClassifier(keras.Model):
         losses = self._per_example(x, y, y_pred)
         if sample_weight is not None:
             losses = losses * ops.cast(sample_weight, "float32")
-        # Divided by the size of the batch, padded rows included, so that the
-        # replicas of a strategy add up to the loss of one device.
-        return ops.mean(losses)
+        # Divided by the size of the global batch, padded rows included, so that
+        # the replicas of a strategy add up to the loss of one device. Keras
+        # multiplies by their number again in its logs.
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        return ops.mean(losses) / replicas
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         losses = self._per_example(x, y, y_pred)
@@ -234,7 +239,7 @@ class MultiTaskClassifier(keras.Model):
         if sample_weight is not None:
             weights = ops.cast(sample_weight, "float32")
         for i, tracker in enumerate(self.loss_trackers):
-            own = ops.cast(ops.equal(x["task_ids"], i), "float32")
+            own = ops.cast(ops.equal(self._task_ids(x), i), "float32")
             tracker.update_state(losses, sample_weight=own * weights)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
@@ -268,13 +273,7 @@ class MultiTaskClassifier(keras.Model):
 
     def _start_tasks(self):
         tasks = self.tasks
-        unknown = set(self.loss_weights) - set(self.task_names)
-        if unknown:
-            raise ValueError(
-                "`loss_weights` must name tasks of the model: "
-                f"{', '.join(self.task_names)}. Received: "
-                f"{', '.join(sorted(unknown))}."
-            )
+        check_loss_weights(self.loss_weights, self.task_names)
         self._task_loss = TaskLoss(
             output_mask=self.heads.output_mask,
             is_regression=np.array([task.is_regression for task in tasks]),
@@ -298,36 +297,13 @@ class MultiTaskClassifier(keras.Model):
 
     def _per_example(self, x, y, y_pred):
         labels = ops.cast(ops.reshape(y, (-1,)), "float32")
-        return self._task_loss.per_example(labels, y_pred, x["task_ids"])
+        return self._task_loss.per_example(labels, y_pred, self._task_ids(x))
+
+    def _task_ids(self, x):
+        # One task may leave them out, as in `call`.
+        if "task_ids" in x:
+            return x["task_ids"]
+        return ops.zeros(ops.shape(x["token_ids"])[:1], "int32")
 
     def _trained_banks(self):
         return [bank for bank in self.banks().values() if bank.trainable]
-
-
-def check_tasks(tasks):
-    """Returns `tasks` as a list, after refusing what cannot be told apart."""
-    tasks = list(tasks)
-    if not tasks:
-        raise ValueError("`tasks` must hold at least one task. Received none.")
-    for task in tasks:
-        if not isinstance(task, Task):
-            raise TypeError(
-                "`tasks` must be `tf_adapters.Task` objects; GLUE's are in "
-                f"`tf_adapters.GLUE_TASKS`. Received: {task!r}."
-            )
-    names = [task.name for task in tasks]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(
-            "Every task must have a name of its own. Received twice: "
-            f"{', '.join(twice)}."
-        )
-    return tasks
-
-
-def _check_smoothing(label_smoothing):
-    if not 0 <= label_smoothing < 1:
-        raise ValueError(
-            "`label_smoothing` must be at least 0 and below 1. Received: "
-            f"label_smoothing={label_smoothing}."
-        )

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import pathlib
+import sys
 import types
 
 from tf_adapters.data.lookup import unknown_name
@@ -76,8 +77,11 @@ def _from_file(name):
     path = pathlib.Path(name)
     if not path.is_file():
         raise ValueError(f"There is no recipe file {name!r}.")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"tf_adapters_recipe_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     recipe = importlib.util.module_from_spec(spec)
+    # Dataclasses look up the module of a class whose annotations are strings.
+    sys.modules[name] = recipe
     spec.loader.exec_module(recipe)
     return recipe
 

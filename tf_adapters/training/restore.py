@@ -36,7 +36,10 @@ def restore_run(
         path.name for path in (folder / "bundles").iterdir()
     )
     first, *others = [folder / "bundles" / task for task in tasks]
-    model = build_model(load_recipe(name), config, [read_bundle(first).task])
+    # The weights of losses name tasks that the model does not have yet.
+    unweighted = dataclasses.replace(config, loss_weights=())
+    recipe = load_recipe(name)
+    model = build_model(recipe, unweighted, [read_bundle(first).task])
     for bundle in (first, *others):
         model.load_task(bundle)
     return model, config

@@ -1,0 +1,48 @@
+"""Every layer, small, for three tasks. One line here joins all conformance."""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from tf_adapters import layers
+
+NUM_TASKS = 3
+HIDDEN = (6, 4, 8)
+POOLED = (6, 8)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    make: Callable
+    input_shape: tuple
+    serializable: bool = True
+    add_task: Callable = lambda layer: layer.add_tasks(1)
+
+
+def norm(**kwargs):
+    pretrained = keras.layers.LayerNormalization(epsilon=1e-12, **kwargs)
+    pretrained.build(HIDDEN)
+    pretrained.gamma.assign(np.linspace(0.5, 2, HIDDEN[-1]))
+    pretrained.beta.assign(np.linspace(-1, 1, HIDDEN[-1]))
+    pretrained.trainable = False
+    return pretrained
+
+
+LAYERS = {
+    "bottleneck": Row(
+        lambda **kw: layers.BottleneckAdapter(3, num_tasks=NUM_TASKS, **kw),
+        HIDDEN,
+    ),
+    "task_heads": Row(
+        lambda **kw: layers.TaskHeads([2, 3, 1], **kw),
+        POOLED,
+        add_task=lambda layer: layer.add_task(2),
+    ),
+    "task_layer_norm": Row(
+        lambda **kw: layers.TaskLayerNormalization(norm(**kw), NUM_TASKS, **kw),
+        HIDDEN,
+        serializable=False,
+    ),
+}

@@ -1,0 +1,98 @@
+"""BERT in NumPy, written from METHODS.md 0.2, to hold the encoder to.
+
+a  = norm1(h + attention(h))
+h' = norm2(a + feedforward(a))
+"""
+
+import numpy as np
+from scipy.special import erf
+from scipy.special import softmax
+
+
+def gelu_tanh(x):
+    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+
+
+def gelu_erf(x):
+    return 0.5 * x * (1 + erf(x / np.sqrt(2)))
+
+
+def layer_norm(x, gamma, beta, epsilon=1e-12):
+    centred = x - x.mean(-1, keepdims=True)
+    variance = (centred**2).mean(-1, keepdims=True)
+    return centred / np.sqrt(variance + epsilon) * gamma + beta
+
+
+def bert(backbone, inputs, slots=None, norm=None, gelu=gelu_tanh):
+    """Computes a KerasNLP BERT in float64, without dropout.
+
+    Args:
+        backbone: a `BertBackbone`, of which only the weights are read.
+        inputs: dict as for the backbone.
+        slots: dict from the name of a slot to a function of its input and the
+            index of the layer. Empty slots may be left out.
+        norm: function of an input, a gain, an offset and the name of the
+            LayerNormalization. Defaults to `layer_norm`.
+        gelu: function. Activation of the feed-forward layers.
+
+    Returns:
+        Tuple of `sequence_output`, `pooled_output` and a dict from a slot and
+        the index of the layer to what the slot reads.
+    """
+    slots, read = slots or {}, {}
+    norm = norm or (lambda x, gamma, beta, name: layer_norm(x, gamma, beta))
+
+    def slot(name, x, index=0, empty=None):
+        read[name, index] = x
+        return slots[name](x, index) if name in slots else empty
+
+    x = _embeddings(backbone, inputs)
+    x = norm(x, *_norm(backbone.embeddings_layer_norm), "embedding")
+    x = slot("embedding", x, empty=x)
+    for i, layer in enumerate(backbone.transformer_layers):
+        h = x
+        x = _attention(layer._self_attention_layer, h, inputs["padding_mask"])
+        x = slot("attention", x, i, empty=x)
+        gain = _norm(layer._self_attention_layer_norm)
+        a = norm(x + h, *gain, f"{i}.attention")
+        x = gelu(_dense(layer._feedforward_intermediate_dense, a))
+        x = _dense(layer._feedforward_output_dense, x)
+        x = slot("feedforward", x, i, empty=x)
+        x = x + a + slot("parallel", h, i, empty=0.0)
+        x = norm(x, *_norm(layer._feedforward_layer_norm), f"{i}.feedforward")
+    x = slot("top", x, empty=x)
+    pooled = np.tanh(_dense(backbone.pooled_dense, x[:, 0]))
+    return x, pooled, read
+
+
+def _embeddings(backbone, inputs):
+    tokens = _array(backbone.token_embedding.embeddings)[inputs["token_ids"]]
+    positions = _array(backbone.position_embedding.position_embeddings)
+    segments = _array(backbone.segment_embedding.embeddings)
+    width = inputs["token_ids"].shape[1]
+    return tokens + positions[:width] + segments[inputs["segment_ids"]]
+
+
+def _attention(layer, h, mask):
+    q, k, v = (
+        np.einsum("btd,dhe->bhte", h, _array(dense.kernel))
+        + _array(dense.bias)[:, None, :]
+        for dense in (layer.query_dense, layer.key_dense, layer.value_dense)
+    )
+    scores = np.einsum("bhte,bhse->bhts", q, k) / np.sqrt(q.shape[-1])
+    scores = np.where(mask[:, None, None, :], scores, -np.inf)
+    mixed = np.einsum("bhts,bhse->bthe", softmax(scores, axis=-1), v)
+    kernel, bias = layer.output_dense.kernel, layer.output_dense.bias
+    return np.einsum("bthe,hed->btd", mixed, _array(kernel)) + _array(bias)
+
+
+def _dense(layer, x):
+    return x @ _array(layer.kernel) + _array(layer.bias)
+
+
+def _norm(layer):
+    return _array(layer.gamma), _array(layer.beta)
+
+
+def _array(weight):
+    return np.array(weight, "float64")

@@ -1,0 +1,214 @@
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import train
+
+ROOT = pathlib.Path(train.__file__).parent
+TASK_FILE = """
+tasks:
+  - name: rte
+    text_columns: [text]
+    labels: [bad, good]
+    label_column: mood
+    files: {train: rte.tsv, dev: rte.tsv}
+  - name: score
+    text_columns: [text]
+    value_range: [0, 5]
+    label_column: score
+    files: {train: rte.tsv, dev: rte.tsv}
+"""
+ROWS = [
+    "text\tmood\tscore",
+    *(f"the film is good so word{i}\tgood\t{4 + i / 25}" for i in range(20)),
+    *(f"it was bad film word{i}\tbad\t{i / 25}" for i in range(20)),
+]
+
+
+@pytest.fixture
+def arguments(tmp_path, tiny_preset):
+    """The arguments of a tiny run, and a folder that it may write to."""
+    (tmp_path / "rte.tsv").write_text("\n".join([*ROWS, ""]))
+    (tmp_path / "tasks.yaml").write_text(TASK_FILE)
+
+    def arguments(recipe="houlsby", output="run", epochs=2, **flags):
+        flags = {
+            "preset": tiny_preset,
+            "task_file": tmp_path / "tasks.yaml",
+            "output_dir": tmp_path / output,
+            "num_epochs": epochs,
+            "sequence_length": 16,
+            "batch_size": 8,
+            **flags,
+        }
+        pairs = [(f"--{key}", str(value)) for key, value in flags.items()]
+        return [recipe, *(part for pair in pairs for part in pair)]
+
+    return arguments
+
+
+def start(argv):
+    return subprocess.Popen(
+        [sys.executable, "train.py", *argv],
+        cwd=ROOT,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def metrics_of(folder):
+    return json.loads((folder / "metrics.json").read_text())
+
+
+@pytest.mark.large
+def test_a_run_leaves_everything_behind(arguments, tmp_path):
+    process = start(arguments())
+    output, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert "rte" in output
+    run = tmp_path / "run"
+    found = {path.name for path in run.iterdir()}
+    assert {
+        "config.json",
+        "metrics.json",
+        "bundles",
+        "saved_model",
+        "predictions",
+        "logs",
+    } == found
+    assert {p.name for p in (run / "bundles").iterdir()} == {"rte", "score"}
+    assert (run / "saved_model" / "1" / "saved_model.pb").is_file()
+    lines = (run / "predictions" / "rte_dev.tsv").read_text().splitlines()
+    assert lines[0] == "index\tprediction"
+    assert len(lines) == 41
+    settings = json.loads((run / "config.json").read_text())
+    assert settings["recipe"] == "houlsby"
+    assert settings["num_epochs"] == 2
+
+    metrics = metrics_of(run)
+    accuracy = metrics["dev"]["rte"]["accuracy"]
+    correlations = metrics["dev"]["score"]
+    assert set(correlations) == {"pearson", "spearman"}
+    mean = (accuracy + np.mean(list(correlations.values()))) / 2
+    assert metrics["mean"] == pytest.approx(mean)
+    assert metrics["majority"]["rte"] == {"accuracy": 0.5}
+    assert metrics["seconds_per_step"] > 0
+    assert 0 < metrics["trainable_percent"]
+    # 80 examples in batches of 8.
+    assert metrics["steps_per_epoch"] == 10
+    history = metrics["history"]
+    assert len(history) == 2
+    for epoch in history:
+        assert {"loss", "rte_loss", "val_rte_accuracy", "val_mean"} <= set(
+            epoch
+        )
+    means = [epoch["val_mean"] for epoch in history]
+    assert metrics["mean"] == pytest.approx(max(means), abs=1e-6)
+    assert metrics["best_epoch"] == 1 + int(np.argmax(means))
+
+
+@pytest.mark.large
+def test_the_same_seed_gives_the_same_metrics(arguments, tmp_path):
+    for output in ("first", "second"):
+        argv = arguments(output=output, pooling="mean", loss_weights="rte=2")
+        assert train.main([*argv, "--no-export"]) == 0
+    first, second = (metrics_of(tmp_path / k) for k in ("first", "second"))
+    for key in ("dev", "mean", "history", "drawn", "padding_share"):
+        assert first[key] == second[key]
+
+
+@pytest.mark.large
+def test_a_run_is_built_again_from_its_bundles(arguments, tmp_path):
+    from tf_adapters.training.predictor import Predictor
+    from tf_adapters.training.restore import restore_run
+    from tf_adapters.training.task_sources import task_sources
+
+    argv = arguments(loss_weights="score=2")
+    assert train.main([*argv, "--no-export"]) == 0
+    model, config = restore_run(str(tmp_path / "run"))
+    assert model.task_names == ["rte", "score"]
+    predictor = Predictor(model, config.sequence_length)
+    for name, source in task_sources(config).items():
+        scores = predictor.score(source.read("dev"))
+        assert scores == pytest.approx(
+            metrics_of(tmp_path / "run")["dev"][name]
+        )
+
+
+@pytest.mark.large
+def test_an_interrupted_run_is_written_all_the_same(arguments, tmp_path):
+    process = start([*arguments(epochs=1000), "--no-export"])
+    logs = tmp_path / "run" / "logs" / "train"
+    try:
+        # TensorBoard opens its file as training begins, and Keras prints a
+        # line at the end of an epoch.
+        while not logs.exists() and process.poll() is None:
+            time.sleep(0.2)
+        for line in process.stdout:
+            if "val_mean" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    run = tmp_path / "run"
+    assert (run / "config.json").is_file()
+    assert 1 <= len(metrics_of(run)["history"]) < 1000
+    assert {p.name for p in (run / "bundles").iterdir()} == {"rte", "score"}
+
+
+@pytest.mark.large
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        ({"learning_rate": -1}, "`learning_rate` must be positive"),
+        ({"tasks": "rtee"}, "Unknown task 'rtee'. Did you mean 'rte'?"),
+        ({"caps": "rte"}, "`caps` takes settings of the form task=int"),
+        ({"caps": "rtee=5"}, "Unknown task in `caps` 'rtee'"),
+        ({"loss_weights": "rtee=5"}, "`loss_weights` must name tasks"),
+        ({"sequence_length": 500}, "sequence_length=500 for 128 positions"),
+        ({"head_dropout": 2}, "2.0"),
+        ({"dtype": "float33"}, "float33"),
+        ({"task_file": "nowhere.yaml"}, "nowhere.yaml"),
+        ({"preset": "./nowhere"}, "no such folder"),
+        ({"output_dir": "tests"}, "`output_dir` must be a new or empty folder"),
+        ({"recipe": "houlsbi"}, "Unknown recipe 'houlsbi'"),
+        ({"bottleneck_dim": 0}, "`bottleneck_dim` must be at least 1"),
+    ],
+)
+def test_wrong_arguments_end_with_one_line(
+    arguments, monkeypatch, capsys, flags, message
+):
+    monkeypatch.chdir(ROOT)
+    assert train.main(arguments(**flags)) == 2
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert message in errors[-1]
+    assert errors[-1].startswith("train.py: ")
+
+
+@pytest.mark.large
+def test_a_loss_that_is_not_a_number_ends_the_run(arguments, capsys, tmp_path):
+    argv = arguments(learning_rate=1e30, clip_norm=0, warmup_fraction=0)
+    assert train.main([*argv, "--no-export"]) == 3
+    assert "not a number any more" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "metrics.json").exists()
+
+
+@pytest.mark.large
+def test_a_wrong_flag_exits_with_2_and_no_traceback(arguments):
+    process = start(arguments(batch_size="many"))
+    _, errors = process.communicate()
+    assert process.returncode == 2
+    assert "--batch_size: invalid int value: 'many'" in errors
+    assert "Traceback" not in errors
