@@ -106,6 +106,7 @@ def test_padding_never_changes_a_result(
         np.testing.assert_allclose(wide, narrow, atol=1e-5)
 
 
+@pytest.mark.large
 def test_one_task_needs_no_task_ids(method, make_model, make_inputs, scramble):
     model = make_model(method, num_tasks=1)
     scramble(model.trainable_weights)
@@ -115,6 +116,7 @@ def test_one_task_needs_no_task_ids(method, make_model, make_inputs, scramble):
     np.testing.assert_array_equal(model(inputs), with_ids)
 
 
+@pytest.mark.large
 def test_frozen_weights_are_bit_identical_after_training(
     method, make_model, make_inputs
 ):
