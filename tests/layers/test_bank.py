@@ -1,5 +1,7 @@
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_adapters.layers import bank
 
@@ -49,3 +51,27 @@ def test_bias_may_be_left_out():
 def test_vector_an_example_is_spread_over_its_tokens():
     assert bank.over_tokens(np.zeros((5, 4))).shape == (5, 1, 4)
     assert bank.over_tokens(np.zeros(4)).shape == (4,)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop", "lion"])
+def test_an_optimizer_sees_the_sum_of_the_examples_of_a_task(optimizer):
+    # The rows of examples 0 and 1 are both row 0 of the bank, and nearly
+    # cancel in its second column: 3 - 3.5. Their sum is the gradient of the
+    # row. The squares of a step must be those of the sum, not 9 + 12.25.
+    pulls = np.array([[1.0, 3.0], [2.0, -3.5], [1.0, 1.0]], "float32")
+    summed = np.array([[3.0, -0.5], [1.0, 1.0], [0.0, 0.0]], "float32")
+    stepped = []
+    for indexed in (True, False):
+        weight = keras.Variable(np.ones((3, 2), "float32"))
+        with tf.GradientTape() as tape:
+            if indexed:
+                rows = bank.select(weight, tf.constant([0, 0, 1]))
+                loss = tf.reduce_sum(rows * pulls)
+            else:
+                loss = tf.reduce_sum(weight.value * summed)
+        gradient = tape.gradient(loss, weight.value)
+        np.testing.assert_allclose(gradient, summed)
+        assert not isinstance(gradient, tf.IndexedSlices)
+        keras.optimizers.get(optimizer).apply([gradient], [weight])
+        stepped.append(np.array(weight))
+    np.testing.assert_allclose(*stepped, atol=1e-7)

@@ -116,6 +116,34 @@ def test_tasks_trained_by_turns_get_the_weights_that_they_get_alone(
 
 
 @pytest.mark.large
+def test_a_task_of_three_is_trained_as_the_only_one_is(small_model, toy):
+    # Adam shows whether the gradients of a row are summed before they are
+    # squared: a bank of one row has no gather.
+    x, y = toy(8, num_tasks=1)
+
+    def train(num_tasks):
+        keras.utils.set_random_seed(0)
+        model = small_model(Houlsby(4), num_tasks)
+        for bank in model.banks().values():
+            # One start for all, of a shape that does not hang on the widest.
+            start = np.sin(np.arange(bank.shape[1]))
+            if len(bank.shape) == 3:
+                start = np.repeat(start[:, None], bank.shape[2], axis=1)
+            bank.assign(np.stack([start] * num_tasks))
+        optimizer = keras.optimizers.Adam(0.01, epsilon=1e-4)
+        model.compile(optimizer, jit_compile=False)
+        for _ in range(3):
+            model.train_on_batch(x, y)
+        return {k: np.array(v[0]) for k, v in model.banks().items()}
+
+    alone, together = train(1), train(3)
+    for name, bank in alone.items():
+        # The heads of three tasks are as wide as the widest.
+        wide = together[name][tuple(map(slice, bank.shape))]
+        np.testing.assert_allclose(wide, bank, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.large
 def test_absent_tasks_stay_on_two_replicas(make_backbone, task_batch, two_cpus):
     from tf_adapters import MultiTaskClassifier
     from tf_adapters import Task

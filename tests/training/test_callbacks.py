@@ -49,6 +49,7 @@ def test_dev_scores_are_put_among_the_logs():
     }
 
 
+@pytest.mark.large
 def test_dev_scores_reach_the_callbacks_after_them(
     make_model, make_tasks, toy_dataset, tokenizer
 ):

@@ -84,6 +84,7 @@ def test_the_loss_of_each_task_is_logged(small_model, toy):
         assert logs[f"{name}_loss"] == pytest.approx(own, rel=1e-5)
 
 
+@pytest.mark.large
 def test_rows_of_weight_zero_change_nothing(small_model, toy):
     x, y = toy(12)
     weight = np.array([1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0], "float32")
@@ -106,6 +107,7 @@ def test_rows_of_weight_zero_change_nothing(small_model, toy):
         np.testing.assert_allclose(one, other, atol=1e-7)
 
 
+@pytest.mark.large
 def test_the_weights_of_losses_multiply_them(small_model, toy):
     x, y = toy(30)
 

@@ -68,3 +68,28 @@ def test_the_settings_reach_the_optimizer():
     assert optimizer.weight_decay == 0.3
     assert optimizer.global_clipnorm is None
     assert make_optimizer(TrainConfig(), 10).global_clipnorm == 1.0
+
+
+@pytest.mark.large
+def test_the_norm_is_that_of_the_summed_gradient(small_model, toy):
+    # Every weight moves by the clipped gradient if all else is switched off.
+    import tensorflow as tf
+
+    x, y = toy(12)
+    model = small_model(FullFineTuning())
+    with tf.GradientTape() as tape:
+        loss = model.compute_loss(x, y, model(x))
+    variables = model.trainable_variables
+    grads = tape.gradient(loss, [v.value for v in variables])
+    dense = [np.array(tf.convert_to_tensor(g)) for g in grads]
+    norm = np.sqrt(sum((g.astype("float64") ** 2).sum() for g in dense))
+    optimizer = make_optimizer(
+        TrainConfig(clip_norm=float(norm) / 4), num_steps=10
+    )
+    optimizer.build(variables)
+    optimizer.apply(grads, variables)
+    # The first moments are 0.1 of the gradients.
+    for moment, gradient in zip(optimizer._momentums, dense, strict=True):
+        np.testing.assert_allclose(
+            moment, 0.1 * gradient / 4, rtol=1e-4, atol=1e-9
+        )

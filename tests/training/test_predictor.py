@@ -71,6 +71,7 @@ def test_a_regression_is_in_the_units_of_its_task(model):
         np.testing.assert_array_equal(found, np.full((5, 1), value))
 
 
+@pytest.mark.large
 def test_another_task_can_predict(model):
     # As MNLI's head predicts AX.
     predictor = Predictor(model)
@@ -89,6 +90,7 @@ def test_scores_are_those_of_the_predictions(model):
         assert predictor.score(examples) == {"accuracy": 0.8}
 
 
+@pytest.mark.large
 def test_a_score_follows_the_weights(model):
     predictor = Predictor(model)
     examples = Examples(model.tasks[0], (TEXTS,), np.zeros(5, "float32"))

@@ -9,6 +9,7 @@ Three cases, all decided from static shapes, so that they compile:
 """
 
 from keras import ops
+from keras.backend import standardize_dtype
 
 
 def select(bank, task_ids):
@@ -34,6 +35,12 @@ def select(bank, task_ids):
             f"{bank.shape[0]} tasks to choose from. Received: task_ids=None. "
             "Pass one id for the batch or one for each example."
         )
+    if "float" in standardize_dtype(bank.dtype):
+        # The gradient of a product is dense. That of the rows alone would be
+        # one slice for each example, and Keras squares slices before they are
+        # summed: the second moments of Adam, and the norm that gradients are
+        # clipped by, would hang on how many examples a task has.
+        bank = bank * 1
     return ops.take(bank, task_ids, axis=0)
 
 

@@ -1,6 +1,7 @@
 """AdamW with the schedule of the papers."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from tf_adapters.training.config import TrainConfig
@@ -40,6 +41,28 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
+@keras.saving.register_keras_serializable(package="tf_adapters")
+class AdamW(keras.optimizers.AdamW):
+    """AdamW that clips the gradient of the global batch.
+
+    Keras clips the gradient of each replica and adds them up afterwards, and
+    takes the gradient of an embedding apart by token to square it.
+    """
+
+    def apply(self, grads, trainable_variables=None):
+        grads = [g if g is None else tf.convert_to_tensor(g) for g in grads]
+        return super().apply(grads, trainable_variables)
+
+    def _clip_gradients(self, grads):
+        replica = tf.distribute.get_replica_context()
+        count = 1 if replica is None else replica.num_replicas_in_sync
+        if count == 1 or not self.global_clipnorm:
+            return super()._clip_gradients(grads)
+        total = replica.all_reduce(tf.distribute.ReduceOp.SUM, grads)
+        # Keras adds up what the replicas return.
+        return [g / count for g in super()._clip_gradients(total)]
+
+
 def make_optimizer(config: TrainConfig, num_steps: int):
     """Returns AdamW as `config` says.
 
@@ -52,9 +75,9 @@ def make_optimizer(config: TrainConfig, num_steps: int):
         num_steps: int. Steps of the whole run.
 
     Returns:
-        A `keras.optimizers.AdamW`.
+        An `AdamW`.
     """
-    optimizer = keras.optimizers.AdamW(
+    optimizer = AdamW(
         WarmupLinearDecay(
             config.learning_rate, num_steps, config.warmup_fraction
         ),
