@@ -30,6 +30,14 @@ def main(argv: list[str]) -> int:
         return WRONG_INPUT
     print(f"Writing to {run.directory.path}")
 
+    try:
+        return _train(run)
+    except KeyboardInterrupt:
+        # A second Ctrl-C, after the one that ends the training.
+        return INTERRUPTED
+
+
+def _train(run: Run) -> int:
     finished = run.fit()
     if run.diverged:
         print("train.py: the loss is not a number any more.", file=sys.stderr)
@@ -38,7 +46,7 @@ def main(argv: list[str]) -> int:
     print(score_table(metrics))
     run.write_bundles(metrics)
     run.write_predictions()
-    if config.export:
+    if run.config.export:
         run.export()
     return DONE if finished else INTERRUPTED
 

@@ -15,6 +15,7 @@ from tf_adapters.training.config import TrainConfig
 class Config(TrainConfig):
     """Settings of BERT's authors, with the rate that a small model needs."""
 
+    pooling: str = "first"
     learning_rate: float = 1e-4
 
 

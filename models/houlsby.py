@@ -4,6 +4,13 @@ Houlsby et al., 2019, https://arxiv.org/abs/1902.00751
 
     python train.py houlsby --preset minilm --data_dir DIR \
         --tasks cola mrpc rte stsb
+
+Dev, MiniLM, 3 epochs, one seed (0): CoLA 22.9 Matthews, MRPC 81.1 accuracy and
+86.6 F1, RTE 54.5 accuracy, STS-B 86.3 Pearson and 86.1 Spearman.
+
+Departs from the paper: tasks are trained together, in mixed batches; the head
+reads the first token and not the pooler (see `pooling`); the decay of the
+learning rate starts at its peak.
 """
 
 import dataclasses
@@ -22,6 +29,9 @@ class Config(TrainConfig):
         init_stddev: standard deviation that the adapters are drawn with.
     """
 
+    # The paper reads BERT's pooler, frozen. MiniLM's was left behind when its
+    # encoder was tuned for sentence embeddings.
+    pooling: str = "first"
     bottleneck_dim: int = 64
     activation: str = "gelu_approximate"
     init_stddev: float = 1e-3

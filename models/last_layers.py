@@ -21,6 +21,7 @@ class Config(TrainConfig):
     """
 
     trained_layers: int = 2
+    pooling: str = "first"
     learning_rate: float = 1e-4
 
 

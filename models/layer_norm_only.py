@@ -15,6 +15,7 @@ from tf_adapters.training.config import TrainConfig
 class Config(TrainConfig):
     """Settings of `houlsby`; the few weights take a high rate."""
 
+    pooling: str = "first"
     learning_rate: float = 3e-3
 
 

@@ -26,6 +26,7 @@ class Config(TrainConfig):
     bottleneck_dim: int = 64
     activation: str = "gelu_approximate"
     init_stddev: float = 1e-3
+    pooling: str = "first"
     learning_rate: float = 1e-3
 
 

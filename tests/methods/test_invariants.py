@@ -55,6 +55,7 @@ def test_new_method_hardly_disturbs_the_encoder(
         np.testing.assert_allclose(outputs[key], stock[key], atol=atol)
 
 
+@pytest.mark.large
 def test_mixed_batch_equals_each_example_alone_in_training(
     method, make_model, make_inputs, scramble
 ):
@@ -94,6 +95,7 @@ def test_gradient_of_a_mixed_batch_is_the_mean_of_the_examples_alone(
         np.testing.assert_allclose(actual, expected, atol=1e-4 * scale)
 
 
+@pytest.mark.large
 def test_padding_never_changes_a_result(
     method, make_model, make_inputs, scramble
 ):

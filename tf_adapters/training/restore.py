@@ -32,10 +32,7 @@ def restore_run(
     name, config = _read_config(folder)
     if preset:
         config = dataclasses.replace(config, preset=preset)
-    tasks = list(config.tasks) or sorted(
-        path.name for path in (folder / "bundles").iterdir()
-    )
-    first, *others = [folder / "bundles" / task for task in tasks]
+    first, *others = [folder / "bundles" / task for task in config.tasks]
     # The weights of losses name tasks that the model does not have yet.
     unweighted = dataclasses.replace(config, loss_weights=())
     recipe = load_recipe(name)

@@ -1,5 +1,6 @@
 """One training run: its data, its model, and what it leaves behind."""
 
+import dataclasses
 import importlib.metadata
 import math
 import sys
@@ -54,8 +55,12 @@ class Run:
         output_dir: str,
     ) -> None:
         keras.utils.set_random_seed(config.seed)
-        self.config = config
+        self.directory = RunDirectory(output_dir)
         self.sources = task_sources(config)
+        # What is written down names the tasks, though the user may not have.
+        self.config = config = dataclasses.replace(
+            config, tasks=tuple(self.sources), output_dir=output_dir
+        )
         self.train_examples = read_split(
             self.sources, "train", config.max_examples, config.seed
         )
@@ -65,7 +70,6 @@ class Run:
             self.model, self.train_examples, config
         )
         self.predictor = Predictor(self.model, config.sequence_length)
-        self.directory = RunDirectory(output_dir)
         self.config_text = self.directory.write_config(name, config)
         self.best = callbacks.BestEpoch()
         self.timer = callbacks.StepTimer()

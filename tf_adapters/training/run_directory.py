@@ -35,7 +35,6 @@ class RunDirectory:
                 f"never overwrites another. Received: {path!r}, which is "
                 "taken. Choose another, or remove it."
             )
-        self.path.mkdir(parents=True, exist_ok=True)
 
     @property
     def bundles(self) -> pathlib.Path:
