@@ -8,9 +8,11 @@ from tf_adapters.training.run_directory import RunDirectory
 from tf_adapters.training.run_directory import write_text
 
 
-def test_a_new_folder_is_made_with_its_parents(tmp_path):
+def test_a_new_folder_is_made_once_there_is_something_to_write(tmp_path):
     directory = RunDirectory(str(tmp_path / "runs" / "one"))
-    assert directory.path.is_dir()
+    assert not directory.path.exists()
+    directory.write_config("houlsby", TrainConfig())
+    assert (directory.path / "config.json").is_file()
     assert directory.bundles == directory.path / "bundles"
     assert directory.saved_model == directory.path / "saved_model"
     assert directory.predictions == directory.path / "predictions"

@@ -89,6 +89,10 @@ class MultiTaskClassifier(keras.Model):
         self.label_smoothing = label_smoothing
         self.loss_weights = dict(loss_weights or {})
         self.encoder = AdaptedBackbone(backbone, method, num_tasks=len(tasks))
+        if pooling != "pooler" and self.encoder.pooler is not None:
+            # Nothing reads it, so no gradient would reach it.
+            for weight in self.encoder.pooler.weights:
+                weight.trainable = False
         self.heads = TaskHeads(
             [task.num_outputs for task in tasks], head_dropout, name="heads"
         )

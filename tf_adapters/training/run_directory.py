@@ -19,7 +19,8 @@ class RunDirectory:
         logs/             TensorBoard
 
     Args:
-        path: str. A folder that does not exist yet, or an empty one.
+        path: str. A folder that does not exist yet, or an empty one. It is
+            made when the first file is written.
 
     Raises:
         FileExistsError: if the folder has something in it.
