@@ -1,0 +1,118 @@
+"""How a model of several tasks is compiled and trained."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from tf_adapters.training import absent_tasks
+from tf_adapters.training.arguments import check_loss_weights
+from tf_adapters.training.losses import TaskLoss
+
+
+class TaskTrainer(keras.Model):
+    """A `keras.Model` whose batches mix tasks, each with a loss of its own.
+
+    Subclasses have `tasks`, `heads`, `banks`, `loss_weights` and
+    `label_smoothing`, and call `start_tasks` when they know their tasks.
+
+    Attributes:
+        loss_trackers: list of metrics, the mean loss of each task.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.loss_trackers = []
+
+    def start_tasks(self):
+        """Makes the loss of all tasks, and a tracker for those without."""
+        tasks = self.tasks
+        check_loss_weights(self.loss_weights, self.task_names)
+        self._task_loss = TaskLoss(
+            output_mask=self.heads.output_mask,
+            is_regression=np.array([task.is_regression for task in tasks]),
+            weights=np.array(
+                [self.loss_weights.get(task.name, 1.0) for task in tasks]
+            ),
+            label_smoothing=self.label_smoothing,
+        )
+        # Appended to, never assigned anew: Keras would go on tracking the
+        # metrics of the list that was there before.
+        for task in tasks[len(self.loss_trackers) :]:
+            tracker = keras.metrics.Mean(name=f"{task.name}_loss")
+            self.loss_trackers.append(tracker)
+
+    def compile(self, optimizer="adam", loss=None, **kwargs):
+        if loss is not None:
+            raise ValueError(
+                "`loss` must be left out: each task brings its own, cross-"
+                "entropy for classes and squared error for a regression. "
+                f"Received: loss={loss!r}."
+            )
+        super().compile(optimizer=optimizer, **kwargs)
+        if len(self.task_names) > 1 and self._trained_banks():
+            absent_tasks.check_optimizer(self.optimizer)
+
+    def compile_from_config(self, config):
+        # Keras compiles a loaded model itself only if `compile` is its own.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def train_step(self, data):
+        x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        banks = self._trained_banks()
+        if len(self.task_names) == 1 or not banks:
+            return super().train_step(data)
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        present = absent_tasks.present_tasks(
+            x["task_ids"], sample_weight, len(self.task_names)
+        )
+        variables = absent_tasks.rows_by_task(banks, self.optimizer)
+        before = [tf.identity(variable) for variable in variables]
+        logs = super().train_step(data)
+        absent_tasks.put_back(variables, before, present)
+        return logs
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        losses = self._per_example(x, y, y_pred)
+        if sample_weight is not None:
+            losses = losses * ops.cast(sample_weight, "float32")
+        # Divided by the size of the global batch, padded rows included, so that
+        # the replicas of a strategy add up to the loss of one device. Keras
+        # multiplies by their number again in its logs.
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        return ops.mean(losses) / replicas
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        losses = self._per_example(x, y, y_pred)
+        weights = ops.ones_like(losses)
+        if sample_weight is not None:
+            weights = ops.cast(sample_weight, "float32")
+        for i, tracker in enumerate(self.loss_trackers):
+            own = ops.cast(ops.equal(self._task_ids(x), i), "float32")
+            tracker.update_state(losses, sample_weight=own * weights)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def forget_compile(self):
+        """Drops the optimizer and the compiled steps: weights have changed."""
+        self.compiled = False
+        self.optimizer = None
+        self.train_function = None
+        self.test_function = None
+        self.predict_function = None
+
+    def _per_example(self, x, y, y_pred):
+        labels = ops.cast(ops.reshape(y, (-1,)), "float32")
+        return self._task_loss.per_example(labels, y_pred, self._task_ids(x))
+
+    def _task_ids(self, x):
+        # One task may leave them out, as in `call`.
+        if "task_ids" in x:
+            return x["task_ids"]
+        return ops.zeros(ops.shape(x["token_ids"])[:1], "int32")
+
+    def _trained_banks(self):
+        return [bank for bank in self.banks().values() if bank.trainable]
