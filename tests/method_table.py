@@ -14,8 +14,24 @@ METHODS = {
     "pfeiffer_attention": lambda: tf_adapters.Pfeiffer(
         "attention", bottleneck_dim=4
     ),
+    "shared_encoder": tf_adapters.SharedEncoder,
+    "pals": lambda: tf_adapters.PALs(6, num_heads=3),
+    "pals_feedforward": lambda: tf_adapters.PALsFeedForward(4, 5),
+    "pals_low_rank": lambda: tf_adapters.PALsLowRank(4),
+    "pals_houlsby": lambda: tf_adapters.PALsHoulsby(4),
+    "pals_top_attention": lambda: tf_adapters.PALsTopAttention(6, 2, 3),
+    "pals_top_layer": tf_adapters.PALsTopLayer,
+    "pals_lhuc": tf_adapters.PALsLHUC,
 }
 
 # How far from the identity a method may start, where it is not next to it:
 # the largest difference of the normalised outputs of the tiny encoder.
-DISTANCE_AT_START = {}
+# METHODS.md 0.4 has the figures of PALs and of low-rank layers for a wider
+# encoder, where they are larger.
+DISTANCE_AT_START = {
+    "pals": 2.1e-2,
+    "pals_low_rank": 6.6e-2,
+    "pals_houlsby": 6.6e-2,
+}
+# They replace or follow the last hidden state from the first step on.
+NOT_NEAR_THE_IDENTITY = ("pals_top_attention", "pals_top_layer")

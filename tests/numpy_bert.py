@@ -59,7 +59,9 @@ def bert(backbone, inputs, slots=None, norm=None, gelu=gelu_tanh):
         x = _dense(layer._feedforward_output_dense, x)
         x = slot("feedforward", x, i, empty=x)
         x = x + a + slot("parallel", h, i, empty=0.0)
+        x = x + slot("parallel_feedforward", a, i, empty=0.0)
         x = norm(x, *_norm(layer._feedforward_layer_norm), f"{i}.feedforward")
+        x = slot("output", x, i, empty=x)
     x = slot("top", x, empty=x)
     pooled = np.tanh(_dense(backbone.pooled_dense, x[:, 0]))
     return x, pooled, read

@@ -28,7 +28,15 @@ from tf_adapters.methods import Houlsby
 from tf_adapters.methods import LastLayers
 from tf_adapters.methods import LayerNormOnly
 from tf_adapters.methods import Method
+from tf_adapters.methods import PALs
+from tf_adapters.methods import PALsFeedForward
+from tf_adapters.methods import PALsHoulsby
+from tf_adapters.methods import PALsLHUC
+from tf_adapters.methods import PALsLowRank
+from tf_adapters.methods import PALsTopAttention
+from tf_adapters.methods import PALsTopLayer
 from tf_adapters.methods import Pfeiffer
+from tf_adapters.methods import SharedEncoder
 from tf_adapters.training import MultiTaskClassifier
 from tf_adapters.training import Predictor
 from tf_adapters.training import TrainConfig

@@ -35,6 +35,43 @@ LAYERS = {
         lambda **kw: layers.BottleneckAdapter(3, num_tasks=NUM_TASKS, **kw),
         HIDDEN,
     ),
+    "hidden_unit_scale": Row(
+        lambda **kw: layers.HiddenUnitScale(num_tasks=NUM_TASKS, **kw), HIDDEN
+    ),
+    "low_rank": Row(
+        lambda **kw: layers.LowRank(3, num_tasks=NUM_TASKS, **kw), HIDDEN
+    ),
+    "low_rank_residual": Row(
+        lambda **kw: layers.LowRank(
+            3, residual=True, num_tasks=NUM_TASKS, **kw
+        ),
+        HIDDEN,
+    ),
+    "projected_attention": Row(
+        lambda **kw: layers.ProjectedAttention(
+            6, num_heads=2, num_tasks=NUM_TASKS, **kw
+        ),
+        HIDDEN,
+    ),
+    "projected_attention_shared": Row(
+        lambda **kw: layers.ProjectedAttention(
+            6,
+            num_heads=3,
+            projections=layers.TaskProjections(6, num_tasks=NUM_TASKS, **kw),
+            num_tasks=NUM_TASKS,
+            **kw,
+        ),
+        HIDDEN,
+        add_task=lambda layer: [
+            part.add_tasks(1) for part in (layer, layer.projections)
+        ],
+    ),
+    "projected_feedforward": Row(
+        lambda **kw: layers.ProjectedFeedForward(
+            3, intermediate_dim=5, num_tasks=NUM_TASKS, **kw
+        ),
+        HIDDEN,
+    ),
     "task_heads": Row(
         lambda **kw: layers.TaskHeads([2, 3, 1], **kw),
         POOLED,
@@ -44,5 +81,19 @@ LAYERS = {
         lambda **kw: layers.TaskLayerNormalization(norm(**kw), NUM_TASKS, **kw),
         HIDDEN,
         serializable=False,
+    ),
+    "task_projections": Row(
+        lambda **kw: layers.TaskProjections(3, num_tasks=NUM_TASKS, **kw),
+        HIDDEN,
+    ),
+    "top_attention": Row(
+        lambda **kw: layers.TopAttention(
+            6, num_blocks=2, num_heads=3, num_tasks=NUM_TASKS, **kw
+        ),
+        HIDDEN,
+    ),
+    "top_transformer": Row(
+        lambda **kw: layers.TopTransformer(2, 5, num_tasks=NUM_TASKS, **kw),
+        HIDDEN,
     ),
 }

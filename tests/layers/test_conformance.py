@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tests.layers.layer_table import LAYERS
 from tests.layers.layer_table import NUM_TASKS
+from tf_adapters.layers import bank
 
 TASK_IDS = np.array([0, 1, 2, 0, 1, 2], "int32")
 
@@ -26,6 +27,13 @@ def layer(row, x, scramble):
     layer(x, task_ids=TASK_IDS)
     scramble(layer.weights)
     return layer
+
+
+@pytest.fixture(params=["gathered", "by_task"])
+def either_way(request, monkeypatch):
+    """Lets a batch gather its weights, or be taken apart by task."""
+    limit = {"gathered": np.inf, "by_task": 0}[request.param]
+    monkeypatch.setattr(bank, "_GATHERED", limit)
 
 
 def test_config_makes_the_layer_again(row):
@@ -50,10 +58,11 @@ def test_output_shape_is_known_without_calling(row, layer, x):
 
 def test_every_bank_has_one_row_a_task(layer):
     assert layer.banks
-    for bank in layer.banks.values():
-        assert bank.shape[0] == NUM_TASKS
+    for own in layer.banks.values():
+        assert own.shape[0] == NUM_TASKS
 
 
+@pytest.mark.usefixtures("either_way")
 def test_mixed_batch_equals_each_example_alone(layer, x):
     together = layer(x, task_ids=TASK_IDS)
     for i, task_id in enumerate(TASK_IDS):
@@ -87,6 +96,7 @@ def test_added_task_leaves_the_outputs_of_others_as_they_were(row, layer, x):
     assert layer(x, task_ids=np.int32(NUM_TASKS)).shape == before.shape
 
 
+@pytest.mark.usefixtures("either_way")
 def test_gradients_reach_every_trainable_weight(layer, x):
     upstream = np.random.default_rng(1).normal(size=x.shape[:-1] + (1,))
     with tf.GradientTape() as tape:
@@ -122,6 +132,7 @@ def test_bfloat16_policy_computes_in_bfloat16_and_keeps_float32_weights(row, x):
     )
 
 
+@pytest.mark.usefixtures("either_way")
 def test_compiled_by_xla_it_computes_the_same(layer, x):
     compiled = tf.function(
         lambda x, task_ids: layer(x, task_ids=task_ids), jit_compile=True
@@ -131,6 +142,7 @@ def test_compiled_by_xla_it_computes_the_same(layer, x):
     )
 
 
+@pytest.mark.usefixtures("either_way")
 def test_symbolic_call_keeps_batch_and_length_open(row):
     inputs = keras.Input((*row.input_shape[1:-1], row.input_shape[-1]))
     task_ids = keras.Input((), dtype="int32")

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tf_adapters
 from tests.method_table import DISTANCE_AT_START
 from tests.method_table import METHODS
+from tests.method_table import NOT_NEAR_THE_IDENTITY
 
 LABELS = np.array([1, 2, 0.4, 0, 1, 0.9])
 ONES = np.ones(6)
@@ -45,6 +46,8 @@ def test_new_method_hardly_disturbs_the_encoder(
     name, method, make_backbone, make_inputs
 ):
     """I4."""
+    if name in NOT_NEAR_THE_IDENTITY:
+        pytest.skip("is no small change of the encoder, by its paper")
     backbone, inputs = make_backbone(), make_inputs(num_tasks=2)
     ids = inputs.pop("task_ids")
     stock = backbone(inputs)

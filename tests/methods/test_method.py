@@ -6,16 +6,19 @@ import tf_adapters
 from tests.numpy_bert import bert
 from tf_adapters import AdaptedBackbone
 from tf_adapters import Method
+from tf_adapters.methods.method import LAYER_SLOTS
 from tf_adapters.methods.method import EncoderShape
 from tf_adapters.methods.method import check_method
 
-SLOTS = ("attention", "feedforward", "parallel", "embedding", "top")
+SLOTS = (*LAYER_SLOTS, "embedding", "top")
 
 # What the layer in each slot does to what it reads, differently in each layer.
 SLOT_FUNCTIONS = {
     "attention": lambda x, i: 2 * x + i,
     "feedforward": lambda x, i: x - 0.5 * i - 0.3,
     "parallel": lambda x, i: (i + 1) * 0.7 * x,
+    "parallel_feedforward": lambda x, i: (i + 2) * 0.3 * x - 0.1,
+    "output": lambda x, i: 1.2 * x + 0.1 * i,
     "embedding": lambda x, i: 0.8 * x + 0.1,
     "top": lambda x, i: 1.5 * x - 0.2,
 }
@@ -91,7 +94,7 @@ class Through(keras.layers.Layer):
 def test_every_slot_is_asked_about_once_and_in_order(make_backbone):
     method = RecordEverySlot()
     AdaptedBackbone(make_backbone(), method)
-    layers = [(s, i) for i in range(2) for s in SLOTS[:3]]
+    layers = [(s, i) for i in range(2) for s in LAYER_SLOTS]
     assert method.asked == [("embedding", 0), *layers, ("top", 0)]
 
 
@@ -168,7 +171,7 @@ def test_method_is_told_the_sizes_of_the_encoder(make_backbone):
         def slot_layer(self, slot, index, shape, shared):
             shapes.append(shape)
 
-    backbone = make_backbone(num_layers=1, dtype="mixed_bfloat16")
+    backbone = make_backbone(num_layers=1, dropout=0.2, dtype="mixed_bfloat16")
     AdaptedBackbone(backbone, Ask(), num_tasks=5)
     assert shapes[0] == EncoderShape(
         num_layers=1,
@@ -176,6 +179,7 @@ def test_method_is_told_the_sizes_of_the_encoder(make_backbone):
         intermediate_dim=32,
         num_heads=2,
         num_tasks=5,
+        dropout=0.2,
         dtype=keras.DTypePolicy("mixed_bfloat16"),
     )
 
@@ -188,10 +192,10 @@ def test_banks_of_every_slot_are_found_by_name(make_backbone):
     encoder = AdaptedBackbone(make_backbone(), Everywhere(), num_tasks=2)
     assert list(encoder.task_layers()) == [
         "embedding.adapter",
-        *[f"layer.{i}.{slot}.adapter" for i in (0, 1) for slot in SLOTS[:3]],
+        *[f"layer.{i}.{slot}.adapter" for i in (0, 1) for slot in LAYER_SLOTS],
         "top.adapter",
     ]
-    assert len(encoder.trainable_weights) == 4 * 8
+    assert len(encoder.trainable_weights) == 4 * (2 + 2 * 5)
 
 
 @pytest.mark.parametrize("wrong", ["houlsby", tf_adapters.Houlsby, None])

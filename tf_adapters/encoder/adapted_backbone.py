@@ -11,6 +11,7 @@ from tf_adapters.encoder.stock import revive_backbone
 from tf_adapters.encoder.stock import stock_config
 from tf_adapters.layers import TaskLayer
 from tf_adapters.layers import TaskLayerNormalization
+from tf_adapters.methods.method import LAYER_SLOTS
 from tf_adapters.methods.method import EncoderShape
 from tf_adapters.methods.method import Method
 from tf_adapters.methods.method import check_method
@@ -73,6 +74,7 @@ class AdaptedBackbone(keras.Model):
             intermediate_dim=config["intermediate_dim"],
             num_heads=config["num_heads"],
             num_tasks=self.num_tasks,
+            dropout=config["dropout"],
             dtype=self.dtype_policy,
         )
 
@@ -112,7 +114,7 @@ class AdaptedBackbone(keras.Model):
         found["embedding.norm"] = self.embedding_task_norm
         found["embedding.adapter"] = self.embedding_adapter
         for i, layer in enumerate(self.transformer_layers):
-            for name in ("attention", "feedforward", "parallel"):
+            for name in LAYER_SLOTS:
                 adapter = getattr(layer, f"{name}_adapter")
                 found[f"layer.{i}.{name}.adapter"] = adapter
                 norm = getattr(layer, f"{name}_norm", None)
@@ -211,10 +213,7 @@ class AdaptedBackbone(keras.Model):
         self.built = True
 
     def _adapted_layer(self, index, stock, shape):
-        slots = {
-            slot: self._slot(slot, index, shape)
-            for slot in ("attention", "feedforward", "parallel")
-        }
+        slots = {slot: self._slot(slot, index, shape) for slot in LAYER_SLOTS}
         layer = AdaptedTransformerEncoder(stock, slots, self._task_norm)
         layer.build((None, None, self.hidden_dim))
         return layer

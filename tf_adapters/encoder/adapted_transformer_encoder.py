@@ -5,6 +5,8 @@ from keras_hub.src.layers.modeling.transformer_layer_utils import (
     merge_padding_and_attention_mask,
 )
 
+from tf_adapters.methods.method import LAYER_SLOTS
+
 # What a stock layer creates in `build`, taken over by the adapted one.
 _PARTS = (
     "_self_attention_layer",
@@ -25,8 +27,8 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
 
     Args:
         stock: a built post-norm `keras_nlp.layers.TransformerEncoder`.
-        slots: dict from `"attention"`, `"feedforward"` and `"parallel"` to
-            the layer in that slot; a missing slot is empty.
+        slots: dict from each of `LAYER_SLOTS` to the layer in that slot, or
+            `None` where it is empty.
         make_norm: function from a pretrained LayerNormalization and its name
             to the layer that takes its place, or `None` to keep it.
 
@@ -52,17 +54,16 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
         self.feedforward_norm = make_norm(
             stock._feedforward_layer_norm, "feedforward_norm"
         )
-        self.attention_adapter = slots.get("attention")
-        self.feedforward_adapter = slots.get("feedforward")
-        self.parallel_adapter = slots.get("parallel")
+        for slot in LAYER_SLOTS:
+            setattr(self, f"{slot}_adapter", slots[slot])
 
     def pretrained_layers(self):
         """Returns the sub-layers taken over from the stock layer."""
         return [getattr(self, part) for part in _PARTS]
 
     def build(self, inputs_shape):
-        for name in ("attention", "feedforward", "parallel"):
-            layer = getattr(self, f"{name}_adapter")
+        for slot in LAYER_SLOTS:
+            layer = getattr(self, f"{slot}_adapter")
             if layer is not None and not layer.built:
                 layer.build(inputs_shape)
         self.built = True
@@ -87,7 +88,10 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
         x = x + attended
         if self.parallel_adapter is not None:
             x = x + self.parallel_adapter(inputs, **task)
-        return self._normalise("feedforward", x, task_ids)
+        if self.parallel_feedforward_adapter is not None:
+            x = x + self.parallel_feedforward_adapter(attended, **task)
+        x = self._normalise("feedforward", x, task_ids)
+        return _adapt(self.output_adapter, x, task)
 
     def _normalise(self, sublayer, x, task_ids):
         norm = getattr(self, f"{sublayer}_norm")

@@ -1,6 +1,13 @@
 """Keras layers. They know nothing of BERT, of files or of training."""
 
 from tf_adapters.layers.bottleneck_adapter import BottleneckAdapter
+from tf_adapters.layers.hidden_unit_scale import HiddenUnitScale
+from tf_adapters.layers.low_rank import LowRank
+from tf_adapters.layers.projected_attention import ProjectedAttention
+from tf_adapters.layers.projected_feedforward import ProjectedFeedForward
 from tf_adapters.layers.task_heads import TaskHeads
 from tf_adapters.layers.task_layer import TaskLayer
 from tf_adapters.layers.task_layer_norm import TaskLayerNormalization
+from tf_adapters.layers.task_projections import TaskProjections
+from tf_adapters.layers.top_attention import TopAttention
+from tf_adapters.layers.top_transformer import TopTransformer

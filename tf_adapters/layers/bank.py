@@ -5,8 +5,12 @@ Three cases, all decided from static shapes, so that they compile:
 
 - a bank of one task: its only row, with no gather at all;
 - scalar `task_ids`: the whole batch belongs to one task, the bank is sliced;
-- `task_ids` of shape `(batch_size,)`: a row is gathered for each example.
+- `task_ids` of shape `(batch_size,)`: a row is gathered for each example, or,
+  where one row is large, the batch is taken apart by task, so that no weight
+  is copied.
 """
+
+import math
 
 from keras import ops
 from keras.backend import standardize_dtype
@@ -42,6 +46,55 @@ def select(bank, task_ids):
         # clipped by, would hang on how many examples a task has.
         bank = bank * 1
     return ops.take(bank, task_ids, axis=0)
+
+
+# Weights of one task in one layer, beyond which a batch is taken apart. Copies
+# of a bottleneck adapter for 32 examples cost little, those of 100,000 weights
+# more than the work that is done with them.
+_GATHERED = 100_000
+
+
+def apply(function, banks, task_ids, inputs, *others):
+    """Calls `function` with the weights of each example's task.
+
+    Args:
+        function: called as `function(weights, inputs, *others)`, with a dict of
+            what `select` returns for each bank; each row of its result may
+            depend on the same row of its inputs only.
+        banks: dict from name to Tensor of shape `(num_tasks, ...)`.
+        task_ids: as for `select`.
+        inputs: Tensor of shape `(batch_size, ...)`.
+        *others: further Tensors of that batch size, or `None`.
+
+    Returns:
+        What `function` returns, a Tensor of shape `(batch_size, ...)`.
+
+    Raises:
+        ValueError: if there are several tasks and no `task_ids`.
+    """
+    mixed = task_ids is not None and len(task_ids.shape) == 1
+    row_size = sum(math.prod(bank.shape[1:]) for bank in banks.values())
+    num_tasks = next(iter(banks.values())).shape[0]
+    if not mixed or num_tasks == 1 or row_size <= _GATHERED:
+        weights = {k: select(bank, task_ids) for k, bank in banks.items()}
+        return function(weights, inputs, *others)
+
+    # One `unstack` and not a slice for each task, whose gradients would each be
+    # as large as the bank.
+    rows = {name: ops.unstack(bank) for name, bank in banks.items()}
+    outputs, taken = [], []
+    for task in range(num_tasks):
+        own = ops.nonzero(ops.equal(task_ids, task))[0]
+        batch = [_take(tensor, own) for tensor in (inputs, *others)]
+        weights = {name: row[task] for name, row in rows.items()}
+        outputs.append(function(weights, *batch))
+        taken.append(own)
+    back = ops.argsort(ops.concatenate(taken))
+    return ops.take(ops.concatenate(outputs), back, axis=0)
+
+
+def _take(tensor, rows):
+    return None if tensor is None else ops.take(tensor, rows, axis=0)
 
 
 def project(inputs, kernel, bias=None):

@@ -84,18 +84,19 @@ class BottleneckAdapter(TaskLayer):
         self.built = True
 
     def call(self, inputs, task_ids=None, padding_mask=None):
-        weights = [bank.select(b, task_ids) for b in self.kernels()]
-        down, down_bias, up, up_bias = weights
-        x = self.activation(bank.project(inputs, down, down_bias))
-        return inputs + bank.project(x, up, up_bias)
+        return bank.apply(self._adapt, self.kernels(), task_ids, inputs)
 
     def kernels(self):
-        """The banks `down`, `down_bias`, `up` and `up_bias`, in this order.
+        """The banks `down`, `down_bias`, `up` and `up_bias`, by name.
 
         A method that computes its kernels from other weights overrides this.
         """
-        banks = (self.down, self.down_bias, self.up, self.up_bias)
-        return [keras.ops.cast(b, self.compute_dtype) for b in banks]
+        return self.cast_banks()
+
+    def _adapt(self, weights, inputs):
+        x = bank.project(inputs, weights["down"], weights["down_bias"])
+        x = self.activation(x)
+        return inputs + bank.project(x, weights["up"], weights["up_bias"])
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -38,6 +38,11 @@ class TaskLayer(keras.layers.Layer):
     def banks(self):
         return {name: getattr(self, name) for name in self._initializers}
 
+    def cast_banks(self):
+        """Returns the banks as Tensors of the compute dtype, by name."""
+        banks = self.banks.items()
+        return {k: ops.cast(v, self.compute_dtype) for k, v in banks}
+
     def add_bank(self, name, shape, initializer):
         """Creates `self.name`, a weight of shape `(num_tasks, *shape)`.
 

@@ -6,4 +6,12 @@ from tf_adapters.methods.houlsby import Houlsby
 from tf_adapters.methods.layer_norm_only import LayerNormOnly
 from tf_adapters.methods.method import EncoderShape
 from tf_adapters.methods.method import Method
+from tf_adapters.methods.pals import PALs
+from tf_adapters.methods.pals import PALsFeedForward
+from tf_adapters.methods.pals_lhuc import PALsLHUC
+from tf_adapters.methods.pals_low_rank import PALsHoulsby
+from tf_adapters.methods.pals_low_rank import PALsLowRank
+from tf_adapters.methods.pals_top import PALsTopAttention
+from tf_adapters.methods.pals_top import PALsTopLayer
 from tf_adapters.methods.pfeiffer import Pfeiffer
+from tf_adapters.methods.shared_encoder import SharedEncoder

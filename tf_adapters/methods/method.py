@@ -2,6 +2,15 @@
 
 import dataclasses
 
+# The slots of every transformer layer; `embedding` and `top` come once.
+LAYER_SLOTS = (
+    "attention",
+    "feedforward",
+    "parallel",
+    "parallel_feedforward",
+    "output",
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class EncoderShape:
@@ -13,6 +22,7 @@ class EncoderShape:
         intermediate_dim: int. Width of the feed-forward layers.
         num_heads: int. Attention heads of a layer.
         num_tasks: int. Number of tasks.
+        dropout: float. Dropout rate of the encoder.
         dtype: dtype policy of the encoder, for every layer of the method.
     """
 
@@ -21,6 +31,7 @@ class EncoderShape:
     intermediate_dim: int
     num_heads: int
     num_tasks: int = 1
+    dropout: float = 0.0
     dtype: object = None
 
 
@@ -52,6 +63,8 @@ class Method:
     | `attention` | attention output after dropout | replaces it |
     | `feedforward` | feed-forward output after dropout | replaces it |
     | `parallel` | the input of the layer | joins its second residual sum |
+    | `parallel_feedforward` | the input of the feed-forward | joins that sum |
+    | `output` | the output of the layer | replaces it |
     | `embedding` | embeddings after norm and dropout | replaces them |
     | `top` | output of the last layer | replaces it |
 
@@ -83,8 +96,8 @@ class Method:
         """Creates the layer of one slot.
 
         Args:
-            slot: str. `"attention"`, `"feedforward"` or `"parallel"` once for
-                each transformer layer; `"embedding"` and `"top"` once.
+            slot: str. One of `LAYER_SLOTS`, once for each transformer layer,
+                or `"embedding"` or `"top"`, once.
             index: int. The transformer layer, from 0; 0 for the other slots.
             shape: an `EncoderShape`.
             shared: what `shared_layers` returned.
