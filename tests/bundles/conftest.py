@@ -23,6 +23,11 @@ METHODS = {
     "full_fine_tuning": lambda: methods.FullFineTuning(),
     "last_layers": lambda: methods.LastLayers(1),
     "layer_norm_only": lambda: methods.LayerNormOnly(),
+    "shared_encoder": lambda: methods.SharedEncoder(),
+    "shared_encoder_frozen": lambda: methods.SharedEncoder(freeze=True),
+    "pals": lambda: methods.PALs(6, num_heads=3),
+    "pals_top_attention": lambda: methods.PALsTopAttention(6, 2, 3),
+    "pals_lhuc": lambda: methods.PALsLHUC(),
 }
 
 NUM_CLASSES = {"rte": 2, "mnli": 3, "sst5": 5}

@@ -190,7 +190,7 @@ def test_a_crash_leaves_what_was_there(
     owner = pathlib.Path if place == "rename" else save
     monkeypatch.setattr(owner, place, crash)
     with pytest.raises(OSError, match="No space left"):
-        bystander.save_task("rte", directory, overwrite)
+        bystander.save_task("rte", directory, overwrite=overwrite)
     assert contents(tmp_path) == before
 
 

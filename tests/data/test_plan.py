@@ -128,6 +128,52 @@ def test_batches_of_one_task_follow_the_probabilities():
     assert (np.abs(found - expected) < bound).all()
 
 
+def test_round_robin_takes_the_tasks_in_turn_across_epochs():
+    sizes = {"a": 90, "b": 40, "c": 10}
+    plan = make_plan(
+        sizes,
+        "round_robin",
+        batching="one_task",
+        steps_per_epoch=4,
+        num_epochs=2,
+    )
+    tasks = task_of(plan, sizes)
+    assert (tasks == tasks[:, :1]).all()
+    assert tasks[:, 0].tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
+
+
+def test_round_robin_of_mixed_batches_is_refused():
+    with pytest.raises(ValueError, match='"one_task".*batching=.mixed.*unif'):
+        make_plan({"a": 9, "b": 4}, "round_robin")
+
+
+def test_annealed_batches_of_one_task_follow_each_epoch():
+    # P6 and the realised histogram: four epochs of 4,000 batches. As above,
+    # five standard deviations.
+    sizes = {"a": 400, "b": 25}
+    plan = make_plan(
+        sizes,
+        "annealed",
+        batching="one_task",
+        batch_size=1,
+        steps_per_epoch=4000,
+        num_epochs=4,
+    )
+    found = task_of(plan, sizes).reshape(4, 4000).mean(axis=1)
+    for epoch, alpha in enumerate((1.0, 1 - 0.8 / 3, 1 - 1.6 / 3, 0.2)):
+        share = 25**alpha / (25**alpha + 400**alpha)
+        bound = 5 * np.sqrt(share * (1 - share) / 4000)
+        assert abs(found[epoch] - share) < bound
+
+
+@pytest.mark.parametrize("batching", ["mixed", "one_task"])
+def test_what_is_left_of_a_plan_is_its_tail(batching):
+    plan = make_plan({"a": 90, "b": 40}, batching=batching, num_epochs=2)
+    left = plan.starting_at(3)
+    np.testing.assert_array_equal(left.indices, plan.indices[3:])
+    np.testing.assert_array_equal(left.widths, plan.widths[3:])
+
+
 def test_widths_are_the_smallest_that_hold_the_batch():
     sizes = {"a": 300, "b": 50}
     lengths = make_lengths(sizes)

@@ -36,6 +36,11 @@ def test_the_settings_of_a_recipe_reach_its_method(name):
         "bottleneck_dim": 5,
         "init_stddev": 0.5,
         "trained_layers": 1,
+        "dim": 36,
+        "pal_heads": 3,
+        "num_blocks": 2,
+        "feedforward_dim": 7,
+        "layers": "top",
     }
     for field in dataclasses.fields(recipe.Config):
         if field.name in shared or field.name not in changed:

@@ -29,6 +29,7 @@ _KEYS = {
     "fingerprint": str,
     "tensors": dict,
     "weights_sha256": str,
+    "shared_sha256": str,
     "metadata": dict,
 }
 
@@ -43,7 +44,8 @@ class Bundle:
         pooling: pooling of the model that it was trained in.
         method: serialized method of that model.
         fingerprint: fingerprint of its encoder.
-        tensors: dict from the name of a tensor to its values.
+        tensors: dict from the name of a tensor to its values, those beside the
+            directory among them.
         metadata: what the user wrote down beside it.
     """
 
@@ -70,7 +72,7 @@ def read_bundle(directory: str | os.PathLike[str]) -> Bundle:
     """
     directory = pathlib.Path(directory)
     described = _read_json(directory / JSON_FILE)
-    tensors = _read_weights(directory / WEIGHTS_FILE, described)
+    tensors = _read_tensors(directory, described)
     return Bundle(
         directory=directory,
         task=_task(directory / JSON_FILE, described),
@@ -139,18 +141,49 @@ def _read_json(path: pathlib.Path) -> dict[str, Any]:
     return described
 
 
-def _read_weights(
-    path: pathlib.Path, described: dict[str, Any]
+def shared_file(digest: str) -> str:
+    """Returns the name of the file that bundles share, beside them."""
+    return f"shared-{digest[:16]}.safetensors"
+
+
+def _read_tensors(
+    directory: pathlib.Path, described: dict[str, Any]
 ) -> dict[str, np.ndarray]:
+    path = directory / WEIGHTS_FILE
     data = _read_bytes(path)
-    found, wanted = (
-        hashlib.sha256(data).hexdigest(),
-        described["weights_sha256"],
-    )
-    if found != wanted:
+    tensors = _load(path, data, described["weights_sha256"])
+    if described["shared_sha256"]:
+        tensors |= _read_shared(directory, described["shared_sha256"])
+    specs = {name: spec_of(tensor) for name, tensor in tensors.items()}
+    difference = compare_specs(_table(path, described["tensors"]), specs)
+    if difference:
+        reason = f"it differs from the table in `{JSON_FILE}` ({difference})"
+        raise _damaged(path, reason)
+    return tensors
+
+
+def _read_shared(directory: pathlib.Path, digest: str) -> dict[str, np.ndarray]:
+    path = directory.absolute().parent / shared_file(digest)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BundleError(
+            "A bundle of tasks that were trained together needs the weights "
+            f"that they share. Received {str(directory)!r}, with no "
+            f"`{path.name}` beside it ({error.strerror}). Copy that file from "
+            "the folder in which the bundle was saved."
+        ) from error
+    return _load(path, data, digest)
+
+
+def _load(
+    path: pathlib.Path, data: bytes, digest: str
+) -> dict[str, np.ndarray]:
+    found = hashlib.sha256(data).hexdigest()
+    if found != digest:
         reason = (
             f"its {len(data)} bytes have the sha256 {found[:12]}, but "
-            f"`{JSON_FILE}` says {wanted[:12]}: it was cut short or changed"
+            f"`{JSON_FILE}` says {digest[:12]}: it was cut short or changed"
         )
         raise _damaged(path, reason)
     try:
@@ -158,11 +191,6 @@ def _read_weights(
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
         reason = f"it is not a safetensors file ({error!r})"
         raise _damaged(path, reason) from error
-    specs = {name: spec_of(tensor) for name, tensor in tensors.items()}
-    difference = compare_specs(_table(path, described["tensors"]), specs)
-    if difference:
-        reason = f"it differs from the table in `{JSON_FILE}` ({difference})"
-        raise _damaged(path, reason)
     bad = [name for name, t in tensors.items() if not np.isfinite(t).all()]
     if bad:
         raise _damaged(path, f"not finite: {', '.join(sorted(bad))}")

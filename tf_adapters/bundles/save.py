@@ -18,8 +18,10 @@ import safetensors.numpy
 from tf_adapters.bundles.bundle import FORMAT_VERSION
 from tf_adapters.bundles.bundle import JSON_FILE
 from tf_adapters.bundles.bundle import WEIGHTS_FILE
+from tf_adapters.bundles.bundle import shared_file
 from tf_adapters.bundles.errors import BundleError
 from tf_adapters.bundles.fingerprint import fingerprint
+from tf_adapters.bundles.tensors import SHARED
 from tf_adapters.bundles.tensors import task_tensors
 from tf_adapters.version import __version__
 
@@ -30,6 +32,7 @@ def save_task(
     directory: str | os.PathLike[str],
     overwrite: bool = False,
     metadata: Mapping[str, Any] | None = None,
+    shared: str = "inside",
 ) -> pathlib.Path:
     """Writes what the model has learned for one task to a directory.
 
@@ -44,21 +47,33 @@ def save_task(
             Defaults to `False`.
         metadata: dict of values that JSON can hold, such as metrics. Defaults
             to `None`.
+        shared: str. Where the weights go that tasks trained together:
+            `"inside"` the directory, or `"beside"` it, in one file for all
+            bundles of that model, `shared-<hash>.safetensors`, without which
+            none of them can be loaded. Defaults to `"inside"`.
 
     Returns:
         The path of the directory.
 
     Raises:
-        ValueError: if the model has no such task.
+        ValueError: if the model has no such task, or `shared` is unknown.
         BundleError: if the directory exists, or if what would be written
             could not be loaded.
     """
     directory = pathlib.Path(directory)
+    _check_shared(shared)
     _check_target(directory, overwrite)
     tensors = task_tensors(model, name)
     _check_finite(name, tensors)
-    weights = safetensors.numpy.save(tensors)
+    together = {
+        key: tensor
+        for key, tensor in tensors.items()
+        if shared == "beside" and key.startswith(SHARED)
+    }
+    own = {key: t for key, t in tensors.items() if key not in together}
+    weights = safetensors.numpy.save(own)
     described = _describe(model, name, tensors, weights)
+    described["shared_sha256"] = _save_shared(directory.parent, together)
     text = _to_json({**described, "metadata": dict(metadata or {})})
     with _replacing(directory) as staging:
         _write(staging / WEIGHTS_FILE, weights)
@@ -89,6 +104,25 @@ def _describe(
     }
 
 
+def _save_shared(folder: pathlib.Path, tensors: dict[str, np.ndarray]) -> str:
+    """Writes what bundles in `folder` share, once, and returns its sha256."""
+    if not tensors:
+        return ""
+    data = safetensors.numpy.save(tensors)
+    digest = hashlib.sha256(data).hexdigest()
+    path = folder / shared_file(digest)
+    if not path.exists() or path.read_bytes() != data:
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        try:
+            _write(staging, data)
+            staging.rename(path)
+        finally:
+            staging.unlink(missing_ok=True)
+        _flush(folder)
+    return digest
+
+
 def _to_json(described: dict[str, Any]) -> str:
     try:
         return json.dumps(described, indent=2, allow_nan=False) + "\n"
@@ -98,6 +132,14 @@ def _to_json(described: dict[str, Any]) -> str:
             f"metadata={described['metadata']!r} ({error}). Write plain "
             "finite numbers, such as float(value)."
         ) from error
+
+
+def _check_shared(shared: str) -> None:
+    if shared not in ("inside", "beside"):
+        raise ValueError(
+            '`shared` must be "inside" or "beside". Received: '
+            f"shared={shared!r}."
+        )
 
 
 def _check_finite(name: str, tensors: dict[str, np.ndarray]) -> None:

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 
 from tf_adapters.data.lookup import unknown_name
 
-RATES = ("proportional", "square_root", "uniform", "temperature", "annealed")
+RATES = (
+    "proportional",
+    "square_root",
+    "uniform",
+    "temperature",
+    "annealed",
+    "round_robin",
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -17,7 +24,8 @@ class Mixture:
         rate: str. What the exponent is: `"proportional"` 1, `"square_root"`
             0.5, `"uniform"` 0, `"temperature"` `1 / temperature`,
             `"annealed"` from 1 in the first epoch straight down to 0.2 in the
-            last. Defaults to `"proportional"`.
+            last. `"round_robin"` is `"uniform"` in a fixed order: one batch a
+            task in turn. Defaults to `"proportional"`.
         temperature: float. Read by `"temperature"` only. Defaults to 10.
         caps: mapping from task name to the number of examples beyond which
             its size is not counted. All its examples are still drawn from.
@@ -89,6 +97,7 @@ class Mixture:
             "proportional": 1.0,
             "square_root": 0.5,
             "uniform": 0.0,
+            "round_robin": 0.0,
             "temperature": 1 / self.temperature,
         }[self.rate]
 

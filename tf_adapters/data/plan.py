@@ -25,6 +25,10 @@ class Plan:
     indices: np.ndarray
     widths: np.ndarray
 
+    def starting_at(self, step: int) -> "Plan":
+        """Returns what is left of the plan after `step` batches."""
+        return Plan(self.indices[step:], self.widths[step:])
+
     def padding_share(self, lengths: np.ndarray) -> float:
         """Returns the share of padded tokens among all tokens.
 
@@ -61,7 +65,8 @@ def plan_training(
     Each task is walked through in random order, again and again, so that no
     example comes twice before all have come once. Within an epoch, `"mixed"`
     batching gives every task its exact share of the examples; `"one_task"`
-    draws the task of each batch at random, as the papers do. Examples of
+    draws the task of each batch at random, as the papers do, or takes them in
+    turn if the rate is `"round_robin"`. Examples of
     similar length are put together, inside windows of 64 batches. All batches
     are full.
 
@@ -79,7 +84,11 @@ def plan_training(
 
     Returns:
         A `Plan` of `num_epochs * steps_per_epoch` batches.
+
+    Raises:
+        ValueError: if `"mixed"` batches are asked for in `"round_robin"`.
     """
+    check_batching(batching, mixture.rate)
     random = np.random.default_rng(seed)
     offsets = np.cumsum([0, *(len(v) for v in lengths.values())])
     walks = [
@@ -87,15 +96,37 @@ def plan_training(
         for offset, own in zip(offsets, lengths.values(), strict=False)
     ]
     all_lengths = np.concatenate(list(lengths.values()))
-    fill = {"mixed": _mixed, "one_task": _one_task}[batching]
+    size = (steps_per_epoch, batch_size)
     epochs = []
     for epoch in range(num_epochs):
         probabilities = mixture.probabilities(epoch, num_epochs)
         shares = np.array(list(probabilities.values()))
-        size = (steps_per_epoch, batch_size)
-        epochs.append(fill(shares, walks, size, all_lengths, random))
+        if batching == "mixed":
+            filled = _mixed(shares, walks, size, all_lengths, random)
+        else:
+            tasks = random.choice(len(shares), size=steps_per_epoch, p=shares)
+            if mixture.rate == "round_robin":
+                first = epoch * steps_per_epoch
+                tasks = (first + np.arange(steps_per_epoch)) % len(shares)
+            filled = _one_task(tasks, walks, batch_size, all_lengths, random)
+        epochs.append(filled)
     indices = np.concatenate(epochs).astype("int32")
     return Plan(indices, _widths(indices, all_lengths, widths))
+
+
+def check_batching(batching: str, rate: str) -> None:
+    """Refuses mixed batches in turn: they have no order of tasks.
+
+    Raises:
+        ValueError: if they are asked for.
+    """
+    if rate == "round_robin" and batching != "one_task":
+        raise ValueError(
+            'The rate "round_robin" takes one batch of each task in turn, so '
+            '`batching` must be "one_task". Received: '
+            f"batching={batching!r}. For equal shares of mixed batches write "
+            'rate="uniform".'
+        )
 
 
 def plan_once(
@@ -137,14 +168,13 @@ def _mixed(shares, walks, size, lengths, random):
     return _bucketed(drawn, size[1], lengths, random)
 
 
-def _one_task(shares, walks, size, lengths, random):
-    tasks = random.choice(len(shares), size=size[0], p=shares)
-    indices = np.empty(size, "int64")
+def _one_task(tasks, walks, batch_size, lengths, random):
+    indices = np.empty((len(tasks), batch_size), "int64")
     for i, walk in enumerate(walks):
         steps = np.flatnonzero(tasks == i)
         if len(steps):
-            drawn = _take(walk, len(steps) * size[1])
-            indices[steps] = _bucketed(drawn, size[1], lengths, random)
+            drawn = _take(walk, len(steps) * batch_size)
+            indices[steps] = _bucketed(drawn, batch_size, lengths, random)
     return indices
 
 

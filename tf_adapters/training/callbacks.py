@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_adapters.data.examples import Examples
+from tf_adapters.training.datasets import TrainingSet
 from tf_adapters.training.metrics import mean_score
 from tf_adapters.training.predictor import Predictor
 
@@ -36,6 +37,25 @@ class DevScores(keras.callbacks.Callback):
             for metric, value in own.items():
                 logs[f"val_{name}_{metric}"] = value
         logs["val_mean"] = mean_score(scores)
+
+
+class DrawnShares(keras.callbacks.Callback):
+    """Puts the share of each task among the examples of an epoch in its logs.
+
+    They are called `drawn_<task>`. Put it before the callbacks that write.
+
+    Args:
+        training_set: the `TrainingSet` in use.
+    """
+
+    def __init__(self, training_set: TrainingSet) -> None:
+        super().__init__()
+        self.training_set = training_set
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Adds the shares to `logs`."""
+        for name, share in self.training_set.drawn_in(epoch).items():
+            logs[f"drawn_{name}"] = share
 
 
 class BestEpoch(keras.callbacks.Callback):

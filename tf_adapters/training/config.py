@@ -8,6 +8,7 @@ from typing import TypeVar
 from tf_adapters.data.lookup import unknown_name
 from tf_adapters.data.mixture import RATES
 from tf_adapters.data.plan import BATCHINGS
+from tf_adapters.data.plan import check_batching
 from tf_adapters.training.pooling import POOLINGS
 from tf_adapters.training.strategy import STRATEGIES
 
@@ -107,6 +108,7 @@ class TrainConfig:
                 "Only one of `data_dir`, `task_file` and `tfds` says where "
                 f"the data are. Received: {', '.join(given)}."
             )
+        check_batching(self.batching, self.rate)
         pairs(self.caps, "caps", int)
         pairs(self.loss_weights, "loss_weights", float)
 

@@ -22,21 +22,59 @@ class TrainingSet:
     """Everything that is trained on, batch by batch.
 
     Attributes:
-        dataset: `tf.data.Dataset`, endless; it starts again after
-            `num_epochs * steps_per_epoch` batches.
-        steps_per_epoch: int.
+        task_names: names of the tasks, in the order of their ids.
         mixture: the `Mixture` that tasks were drawn from.
-        plan: the `Plan` behind `dataset`.
-        padding_share: float. Padded tokens among all tokens.
-        drawn: dict from task name to the share of the examples drawn.
+        steps_per_epoch: int.
+        examples: every training example, as ids.
+        plan: the `Plan` that puts them into batches.
     """
 
-    dataset: tf.data.Dataset
-    steps_per_epoch: int
+    task_names: list[str]
     mixture: Mixture
+    steps_per_epoch: int
+    examples: EncodedExamples
     plan: Plan
-    padding_share: float
-    drawn: dict[str, float]
+
+    @property
+    def dataset(self) -> tf.data.Dataset:
+        """The batches of the run, endless: they start again after the last."""
+        return batches(self.examples, self.plan).repeat()
+
+    def dataset_from(self, epoch: int) -> tf.data.Dataset:
+        """Returns the batches that a run which stops before `epoch` has left.
+
+        A run that is resumed sees what it would have seen:
+        `model.fit(training.dataset_from(epoch), initial_epoch=epoch, ...)`.
+
+        Args:
+            epoch: int, counted from 0.
+        """
+        left = self.plan.starting_at(epoch * self.steps_per_epoch)
+        return batches(self.examples, left)
+
+    @property
+    def padding_share(self) -> float:
+        """Padded tokens among all tokens."""
+        return self.plan.padding_share(self.examples.lengths)
+
+    @property
+    def drawn(self) -> dict[str, float]:
+        """The share of each task among the examples of the run."""
+        return self._shares(self.plan.indices)
+
+    def drawn_in(self, epoch: int) -> dict[str, float]:
+        """Returns the share of each task among the examples of `epoch`."""
+        first = epoch * self.steps_per_epoch
+        return self._shares(
+            self.plan.indices[first : first + self.steps_per_epoch]
+        )
+
+    def _shares(self, indices: np.ndarray) -> dict[str, float]:
+        drawn = self.examples.task_ids[indices]
+        return {
+            name: float(np.mean(drawn == i))
+            for i, name in enumerate(self.task_names)
+        }
 
 
 def read_split(
@@ -127,15 +165,12 @@ def training_set(
         batching=config.batching,
         seed=config.seed,
     )
-    together = EncodedExamples.concatenate(list(encoded.values()))
-    drawn = together.task_ids[plan.indices]
     return TrainingSet(
-        dataset=batches(together, plan).repeat(),
-        steps_per_epoch=steps,
+        task_names=model.task_names,
         mixture=mixture,
+        steps_per_epoch=steps,
+        examples=EncodedExamples.concatenate(list(encoded.values())),
         plan=plan,
-        padding_share=plan.padding_share(together.lengths),
-        drawn={k: float(np.mean(drawn == model.task_id(k))) for k in encoded},
     )
 
 

@@ -173,9 +173,9 @@ class MultiTaskClassifier(TaskTrainer):
             self.start_tasks()
         self.forget_compile()
 
-    def save_task(self, name, directory, overwrite=False, metadata=None):
+    def save_task(self, name, directory, **kwargs):
         """Writes one trained task; `tf_adapters.bundles.save_task` says how."""
-        return bundles.save_task(self, name, directory, overwrite, metadata)
+        return bundles.save_task(self, name, directory, **kwargs)
 
     def load_task(self, directory, name=None):
         """Loads one trained task; `tf_adapters.bundles.load_task` says how."""

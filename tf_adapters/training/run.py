@@ -94,6 +94,7 @@ class Run:
                 verbose=1 if sys.stderr.isatty() else 2,
                 callbacks=[
                     callbacks.DevScores(self.predictor, self.dev_examples),
+                    callbacks.DrawnShares(self.training_set),
                     self.best,
                     self.timer,
                     history,
@@ -143,10 +144,19 @@ class Run:
         return metrics
 
     def write_bundles(self, metrics: dict) -> None:
-        """Writes one bundle for each task."""
+        """Writes one bundle for each task.
+
+        An encoder that several tasks trained is written once, beside them.
+        """
+        trained = self.model.encoder.trained_weights()
+        together = len(self.model.task_names) > 1 and trained
         for name in self.model.task_names:
-            folder = self.directory.bundles / name
-            self.model.save_task(name, folder, metadata={"dev": metrics["dev"]})
+            self.model.save_task(
+                name,
+                self.directory.bundles / name,
+                metadata={"dev": metrics["dev"]},
+                shared="beside" if together else "inside",
+            )
 
     def write_predictions(self) -> None:
         """Writes the predictions for every test set, AX among them."""

@@ -1,0 +1,43 @@
+"""BERT and PALs: an attention of each task beside every layer.
+
+Stickland and Murray, 2019, https://arxiv.org/abs/1902.02671
+
+    python train.py pals --data_dir DIR --tasks cola mrpc rte stsb
+
+Private to a task: the attention of every layer, and the projections that all
+its layers share. Shared and trained: BERT. The paper's six layers are
+`--layers top --dim 276`.
+"""
+
+import dataclasses
+
+from tf_adapters.methods import PALs
+from tf_adapters.training.joint_config import JointTrainConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(JointTrainConfig):
+    """Settings of the paper.
+
+    Attributes:
+        dim: width of the narrow space of a task.
+        pal_heads: attention heads; they must divide `dim`.
+        layers: "all", or the "top" or "bottom" half of them.
+        activation: applied to the result; "linear" is the paper's equation.
+    """
+
+    dim: int = 204
+    pal_heads: int = 12
+    layers: str = "all"
+    activation: str = "gelu_exact"
+
+
+def method(config: Config) -> PALs:
+    """Returns the method that `config` describes."""
+    return PALs(
+        dim=config.dim,
+        num_heads=config.pal_heads,
+        layers=config.layers,
+        activation=config.activation,
+        freeze=config.freeze,
+    )

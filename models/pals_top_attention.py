@@ -1,0 +1,39 @@
+"""Six narrow attention blocks of each task on top of BERT.
+
+Stickland and Murray, 2019, https://arxiv.org/abs/1902.02671
+
+    python train.py pals_top_attention --data_dir DIR --tasks cola mrpc rte stsb
+
+Private to a task: the blocks, and the projections around them. Shared and
+trained: BERT.
+"""
+
+import dataclasses
+
+from tf_adapters.methods import PALsTopAttention
+from tf_adapters.training.joint_config import JointTrainConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(JointTrainConfig):
+    """Settings of the paper.
+
+    Attributes:
+        dim: width of the narrow space of a task.
+        num_blocks: number of blocks.
+        pal_heads: attention heads; they must divide `dim`.
+    """
+
+    dim: int = 204
+    num_blocks: int = 6
+    pal_heads: int = 12
+
+
+def method(config: Config) -> PALsTopAttention:
+    """Returns the method that `config` describes."""
+    return PALsTopAttention(
+        dim=config.dim,
+        num_blocks=config.num_blocks,
+        num_heads=config.pal_heads,
+        freeze=config.freeze,
+    )

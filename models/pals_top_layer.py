@@ -1,0 +1,25 @@
+"""One BERT layer of each task on top of BERT.
+
+Stickland and Murray, 2019, https://arxiv.org/abs/1902.02671
+
+    python train.py pals_top_layer --data_dir DIR --tasks cola mrpc rte stsb
+
+Private to a task: that layer. Shared and trained: BERT.
+"""
+
+import dataclasses
+
+from tf_adapters.methods import PALsTopLayer
+from tf_adapters.training.joint_config import JointTrainConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(JointTrainConfig):
+    """Settings of the paper."""
+
+
+def method(config: Config) -> PALsTopLayer:
+    """Returns the method that `config` describes."""
+    return PALsTopLayer(
+        freeze=config.freeze,
+    )
