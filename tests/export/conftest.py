@@ -57,12 +57,12 @@ def randomise(model):
             weight.assign(rng.normal(scale=0.3, size=weight.shape))
 
 
-def make_classifier(backbone, tasks=TASKS, tokenizer=None):
+def make_classifier(backbone, tasks=TASKS, tokenizer=None, method=None):
     tokenizer = tokenizer or keras_nlp.models.BertTokenizer(
         vocabulary=VOCABULARY
     )
     model = MultiTaskClassifier(
-        backbone, Houlsby(4), tasks, tokenizer=tokenizer
+        backbone, method or Houlsby(4), tasks, tokenizer=tokenizer
     )
     randomise(model)
     return model
@@ -72,8 +72,9 @@ def make_classifier(backbone, tasks=TASKS, tokenizer=None):
 def make_model():
     """A function from tasks and arguments of a `BertBackbone` to a model."""
 
-    def make_model(tasks=TASKS, **kwargs):
-        return make_classifier(make_backbone(**kwargs), tasks)
+    def make_model(tasks=TASKS, method=None, **kwargs):
+        backbone = make_backbone(**kwargs)
+        return make_classifier(backbone, tasks, method=method)
 
     return make_model
 

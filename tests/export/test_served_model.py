@@ -4,8 +4,10 @@ import pytest
 import tensorflow as tf
 from scipy.special import softmax
 
+from tests.method_table import METHODS
 from tf_adapters.data.text_encoder import TextEncoder
 from tf_adapters.export import export_saved_model
+from tf_adapters.layers import bank
 
 pytestmark = pytest.mark.large
 
@@ -45,6 +47,22 @@ def test_a_mixed_batch_is_scored_as_by_the_keras_model(model, call, mixed):
     expected = expected_scores(model, mixed)
     np.testing.assert_allclose(scores, expected, atol=1e-5)
     assert len(np.unique(expected.round(3))) > 8
+
+
+@pytest.mark.parametrize(
+    "name, limit", [("pals", 0), ("pals", 10**9), ("pals_top_layer", 0)]
+)
+def test_so_it_is_for_every_way_to_meet_a_batch(
+    name, limit, make_model, mixed, tmp_path, monkeypatch
+):
+    """I7 for banks that are gathered, taken apart by task, or shared."""
+    monkeypatch.setattr(bank, "_GATHERED", limit)
+    model = make_model(method=METHODS[name]())
+    loaded = tf.saved_model.load(str(export_saved_model(model, tmp_path, 16)))
+    request = {k: tf.constant(v) for k, v in mixed.items()}
+    scores = loaded.signatures["serving_default"](**request)["scores"]
+    expected = expected_scores(model, mixed)
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
 
 
 def test_labels_are_of_the_likeliest_class(model, call, mixed):
