@@ -75,3 +75,141 @@ def test_an_optimizer_sees_the_sum_of_the_examples_of_a_task(optimizer):
         keras.optimizers.get(optimizer).apply([gradient], [weight])
         stepped.append(np.array(weight))
     np.testing.assert_allclose(*stepped, atol=1e-7)
+
+
+def affine(weights, inputs, *others):
+    """Projects, so that every example, token and unit counts."""
+    outputs = bank.project(inputs, weights["kernel"], weights["bias"])
+    for other in others:
+        if other is not None:
+            outputs = outputs * bank.over_tokens(other)
+    return outputs
+
+
+@pytest.fixture
+def affine_banks():
+    rng = np.random.default_rng(0)
+    return {
+        "kernel": tf.Variable(rng.normal(size=(3, 4, 2)).astype("float32")),
+        "bias": tf.Variable(rng.normal(size=(3, 2)).astype("float32")),
+    }
+
+
+MIXTURES = {
+    "mixed": [2, 0, 1, 0, 2],
+    "sorted": [0, 0, 1, 2, 2],
+    "two_absent": [1, 1, 1, 1, 1],
+    "one_absent": [2, 0, 0, 2, 0],
+    "scalar": 2,
+}
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("mixture", MIXTURES)
+def test_each_example_is_computed_with_the_weights_of_its_task(
+    affine_banks, mixture
+):
+    # By hand, one example at a time; `others` may hold nothing.
+    task_ids = np.array(MIXTURES[mixture], "int32")
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(5, 3, 4)).astype("float32")
+    scale = rng.normal(size=(5, 2)).astype("float32")
+    kernel, bias = (np.array(b)[task_ids] for b in affine_banks.values())
+    kernel = np.broadcast_to(kernel, (5, 4, 2))
+    bias = np.broadcast_to(bias, (5, 2))
+    for others, factor in (([], 1), ([None, scale, None], scale[:, None])):
+        expected = (np.matmul(x, kernel) + bias[:, None]) * factor
+        outputs = bank.apply(affine, affine_banks, task_ids, x, *others)
+        np.testing.assert_allclose(outputs, expected, atol=1e-5)
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("task_ids", [None, 0, [0, 0]])
+def test_one_task_needs_no_gathering(affine_banks, task_ids):
+    given = []
+
+    def record(weights, inputs):
+        given.append((len(weights["kernel"].shape), inputs))
+        return affine(weights, inputs)
+
+    banks = {name: rows[:1] for name, rows in affine_banks.items()}
+    task_ids = task_ids if task_ids is None else np.array(task_ids, "int32")
+    x = np.ones((2, 3, 4), "float32")
+    outputs = bank.apply(record, banks, task_ids, x)
+    expected = np.array(banks["kernel"])[0].sum(axis=0)
+    expected = expected + np.array(banks["bias"])[0]
+    np.testing.assert_allclose(outputs, [[expected] * 3] * 2, atol=1e-6)
+    ((rank, inputs),) = given
+    assert rank == 2 and inputs is x
+
+
+@pytest.mark.usefixtures("either_way")
+def test_several_tasks_ask_for_ids(affine_banks):
+    x = np.ones((2, 3, 4), "float32")
+    with pytest.raises(ValueError, match="`task_ids` must be given.*3 tasks"):
+        bank.apply(affine, affine_banks, None, x)
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("mixture", MIXTURES)
+def test_gradients_are_those_of_the_formula_and_dense(affine_banks, mixture):
+    # d loss / d kernel[t] is the sum over the examples of t of x^T upstream,
+    # and zero for a task that is absent.
+    task_ids = np.array(MIXTURES[mixture], "int32")
+    rng = np.random.default_rng(1)
+    x = tf.constant(rng.normal(size=(5, 3, 4)), "float32")
+    upstream = rng.normal(size=(5, 3, 2)).astype("float32")
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        outputs = bank.apply(affine, affine_banks, task_ids, x)
+        loss = tf.reduce_sum(outputs * upstream)
+    sources = [x, *affine_banks.values()]
+    inputs_gradient, *gradients = tape.gradient(loss, sources)
+    each = np.broadcast_to(task_ids, 5)
+    kernels = np.array(affine_banks["kernel"])[each]
+    np.testing.assert_allclose(
+        tf.convert_to_tensor(inputs_gradient),
+        np.matmul(upstream, kernels.swapaxes(1, 2)),
+        atol=1e-5,
+    )
+    own = [each == task for task in range(3)]
+    expected = [
+        [np.einsum("bti,bto->io", x.numpy()[e], upstream[e]) for e in own],
+        [upstream[e].sum(axis=(0, 1)) for e in own],
+    ]
+    for gradient, values in zip(gradients, expected, strict=True):
+        assert not isinstance(gradient, tf.IndexedSlices)
+        np.testing.assert_allclose(gradient, values, atol=1e-4)
+
+
+@pytest.mark.parametrize("width, rank", [(50_000, 3), (50_001, 2)])
+def test_only_large_weights_take_a_batch_apart(width, rank):
+    # 2 * 50,000 weights of one task are gathered, and not one more.
+    ranks, sizes = [], []
+
+    def record(weights, inputs):
+        ranks.append(len(weights["kernel"].shape))
+        sizes.append(len(inputs))
+        return inputs
+
+    banks = {"kernel": np.zeros((3, 2, width - 1), "float32")}
+    banks["bias"] = np.zeros((3, 2), "float32")
+    x = np.arange(4.0).reshape(4, 1, 1)
+    task_ids = np.array([2, 0, 2, 0], "int32")
+    outputs = bank.apply(record, banks, task_ids, x)
+    np.testing.assert_array_equal(outputs, x)
+    assert set(ranks) == {rank}
+    assert sizes == ([4] if rank == 3 else [2, 0, 2])
+    ranks.clear()
+    bank.apply(record, banks, np.int32(2), x)
+    assert ranks == [2]
+
+
+def test_an_id_out_of_range_does_not_move_the_other_examples(monkeypatch):
+    monkeypatch.setattr(bank, "_GATHERED", 0)
+    scale = {"scale": np.array([[1.0], [10.0]], "float32")}
+    x = np.array([[1], [2], [3]], "float32")
+    found = bank.apply(
+        lambda weights, x: weights["scale"] * x, scale, np.array([1, -1, 0]), x
+    )
+    np.testing.assert_array_equal(found[::2], [[10], [3]])

@@ -5,7 +5,6 @@ import tensorflow as tf
 
 from tests.layers.layer_table import LAYERS
 from tests.layers.layer_table import NUM_TASKS
-from tf_adapters.layers import bank
 
 TASK_IDS = np.array([0, 1, 2, 0, 1, 2], "int32")
 
@@ -27,13 +26,6 @@ def layer(row, x, scramble):
     layer(x, task_ids=TASK_IDS)
     scramble(layer.weights)
     return layer
-
-
-@pytest.fixture(params=["gathered", "by_task"])
-def either_way(request, monkeypatch):
-    """Lets a batch gather its weights, or be taken apart by task."""
-    limit = {"gathered": np.inf, "by_task": 0}[request.param]
-    monkeypatch.setattr(bank, "_GATHERED", limit)
 
 
 def test_config_makes_the_layer_again(row):
@@ -132,6 +124,7 @@ def test_bfloat16_policy_computes_in_bfloat16_and_keeps_float32_weights(row, x):
     )
 
 
+@pytest.mark.large
 @pytest.mark.usefixtures("either_way")
 def test_compiled_by_xla_it_computes_the_same(layer, x):
     compiled = tf.function(

@@ -82,6 +82,8 @@ def apply(function, banks, task_ids, inputs, *others):
     # One `unstack` and not a slice for each task, whose gradients would each be
     # as large as the bank.
     rows = {name: ops.unstack(bank) for name, bank in banks.items()}
+    # An id out of range must not make a row disappear.
+    task_ids = ops.clip(task_ids, 0, num_tasks - 1)
     outputs, taken = [], []
     for task in range(num_tasks):
         own = ops.nonzero(ops.equal(task_ids, task))[0]

@@ -20,7 +20,7 @@ class LowRank(ProjectedLayer):
             map of rank `dim`.
         residual: bool. Whether `inputs` are added to the result, for slots
             whose result replaces what they read. Defaults to `False`.
-        num_tasks, **kwargs: as for `ProjectedLayer`.
+        num_tasks, projections, **kwargs: as for `ProjectedLayer`.
 
     Call arguments, returns: as for `ProjectedLayer`.
 

@@ -46,15 +46,15 @@ class ProjectedFeedForward(ProjectedLayer):
         units = self.intermediate_dim
         self.add_bank("intermediate", (self.dim, units), normal)
         self.add_bank("intermediate_bias", (units,), zeros)
-        self.add_bank("output_kernel", (units, self.dim), normal)
-        self.add_bank("output_bias", (self.dim,), zeros)
+        self.add_bank("outer", (units, self.dim), normal)
+        self.add_bank("outer_bias", (self.dim,), zeros)
 
     def between(self, weights, inputs, padding_mask):
         x = bank.project(
             inputs, weights["intermediate"], weights["intermediate_bias"]
         )
         return bank.project(
-            gelu_exact(x), weights["output_kernel"], weights["output_bias"]
+            gelu_exact(x), weights["outer"], weights["outer_bias"]
         )
 
     def get_config(self):

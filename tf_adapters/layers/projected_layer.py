@@ -21,6 +21,8 @@ class ProjectedLayer(TaskLayer):
         num_tasks: int. Number of tasks. Defaults to 1.
         projections: a `TaskProjections` of the same `dim` that several layers
             share, or `None` for projections of its own. Defaults to `None`.
+            Whoever makes the layers again from their configs must share them
+            again.
         activation: name or function, applied to the result. Defaults to
             `"gelu_exact"`, which the authors' code applies and their equation
             7 does not have; `"linear"` is the equation.
@@ -38,7 +40,8 @@ class ProjectedLayer(TaskLayer):
         nothing is added to it here.
 
     Raises:
-        ValueError: if `dim` is not positive, or not that of `projections`.
+        ValueError: if `dim` is not positive, or `dim` or `num_tasks` is not
+            that of `projections`.
     """
 
     def __init__(
@@ -55,6 +58,12 @@ class ProjectedLayer(TaskLayer):
             raise ValueError(
                 "`dim` must be that of the shared `projections`. Received: "
                 f"dim={dim}, and projections of dim={projections.dim}."
+            )
+        if projections is not None and projections.num_tasks != num_tasks:
+            raise ValueError(
+                "`num_tasks` must be that of the shared `projections`. "
+                f"Received: num_tasks={num_tasks}, and projections of "
+                f"num_tasks={projections.num_tasks}."
             )
         self.dim = dim
         self.projections = projections

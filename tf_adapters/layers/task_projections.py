@@ -11,9 +11,8 @@ class TaskProjections(TaskLayer):
     """The projections of BERT and PALs, for several layers to share.
 
     `V^E` is `encoder` and `encoder_bias`, `V^D` is `decoder` and
-    `decoder_bias`. The layer only holds them: a `ProjectedAttention` or
-    `ProjectedFeedForward` that is given it reads them, in the place of banks
-    of its own.
+    `decoder_bias`. A `ProjectedAttention`, `ProjectedFeedForward` or
+    `LowRank` that is given it reads them, in the place of banks of its own.
 
     Args:
         dim: int. Width of the narrow space.

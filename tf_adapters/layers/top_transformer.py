@@ -39,7 +39,8 @@ class TopTransformer(TaskLayer):
         Tensor of the shape of `inputs`.
 
     Raises:
-        ValueError: on `build`, if `num_heads` does not divide `hidden_dim`.
+        ValueError: if `intermediate_dim` is not positive; on `build`, if
+            `num_heads` does not divide `hidden_dim`.
 
     References:
      - [Stickland and Murray, 2019](https://arxiv.org/abs/1902.02671), section
@@ -56,6 +57,11 @@ class TopTransformer(TaskLayer):
         **kwargs,
     ):
         super().__init__(num_tasks=num_tasks, **kwargs)
+        if intermediate_dim < 1:
+            raise ValueError(
+                "`intermediate_dim` must be at least 1. Received: "
+                f"intermediate_dim={intermediate_dim}."
+            )
         self.num_heads = num_heads
         self.intermediate_dim = intermediate_dim
         self.activation = get_activation(activation)

@@ -29,7 +29,8 @@ class PALs(SharedEncoder):
         share_projections: bool. Whether all layers share the projections of a
             task. Defaults to `True`; the paper uses `dim=84` without.
         layers: str. `"all"`, or the `"top"` or `"bottom"` half of the layers,
-            for which the paper uses `dim=276`. Defaults to `"all"`.
+            for which the paper uses `dim=276`; of an odd number, the middle
+            one is in neither. Defaults to `"all"`.
         activation: str. Applied to the result. Defaults to `"gelu_exact"`, as
             in the authors' code; `"linear"` is equation 7 of the paper.
         freeze: bool. As for `SharedEncoder`. Defaults to `False`.
