@@ -14,6 +14,10 @@ METHODS = {
     "pfeiffer_attention": lambda: tf_adapters.Pfeiffer(
         "attention", bottleneck_dim=4
     ),
+    "adapter_drop": lambda: tf_adapters.AdapterDrop(1, 4),
+    "compacter": lambda: tf_adapters.Compacter(4, phm_dim=2),
+    "phm_adapter": lambda: tf_adapters.PHMAdapter(4, phm_dim=4),
+    "low_rank_adapter": lambda: tf_adapters.LowRankAdapter(4),
     "shared_encoder": tf_adapters.SharedEncoder,
     "pals": lambda: tf_adapters.PALs(6, num_heads=3),
     "pals_feedforward": lambda: tf_adapters.PALsFeedForward(4, 5),
@@ -32,6 +36,15 @@ DISTANCE_AT_START = {
     "pals": 2.1e-2,
     "pals_low_rank": 6.6e-2,
     "pals_houlsby": 6.6e-2,
+    # A rule of 0.01 and factors of 0.9: kernels of sqrt(4) * 0.009 = 0.018.
+    # Units of sqrt(16) * 0.018 / 2 = 0.036, outputs of sqrt(4) * 0.018 * 0.036
+    # = 0.0013, and a maximum of ten times that, through two layers.
+    "phm_adapter": 1.3e-2,
 }
-# They replace or follow the last hidden state from the first step on.
-NOT_NEAR_THE_IDENTITY = ("pals_top_attention", "pals_top_layer")
+# The first two replace or follow the last hidden state. The authors of the
+# third draw its kernels as large as those of a dense layer.
+NOT_NEAR_THE_IDENTITY = (
+    "pals_top_attention",
+    "pals_top_layer",
+    "low_rank_adapter",
+)

@@ -47,6 +47,44 @@ LAYERS = {
         ),
         HIDDEN,
     ),
+    "low_rank_bottleneck": Row(
+        lambda **kw: layers.LowRankBottleneckAdapter(
+            3, rank=2, num_tasks=NUM_TASKS, **kw
+        ),
+        HIDDEN,
+    ),
+    "phm_bottleneck": Row(
+        lambda **kw: layers.PHMBottleneckAdapter(
+            6, phm_dim=2, num_tasks=NUM_TASKS, **kw
+        ),
+        HIDDEN,
+    ),
+    "phm_bottleneck_full_rank": Row(
+        lambda **kw: layers.PHMBottleneckAdapter(
+            4,
+            phm_dim=4,
+            rank=None,
+            factorize_rule=True,
+            num_tasks=NUM_TASKS,
+            **kw,
+        ),
+        HIDDEN,
+    ),
+    "phm_dense": Row(
+        lambda **kw: layers.PHMDense(8, phm_dim=2, num_tasks=NUM_TASKS, **kw),
+        HIDDEN,
+    ),
+    "phm_dense_factored": Row(
+        lambda **kw: layers.PHMDense(
+            8,
+            phm_dim=4,
+            rank=2,
+            materialise=False,
+            num_tasks=NUM_TASKS,
+            **kw,
+        ),
+        HIDDEN,
+    ),
     "projected_attention": Row(
         lambda **kw: layers.ProjectedAttention(
             6, num_heads=2, num_tasks=NUM_TASKS, **kw

@@ -33,9 +33,12 @@ def test_the_settings_of_a_recipe_reach_its_method(name):
     changed = {
         "slot": "attention",
         "activation": "relu",
-        "bottleneck_dim": 5,
+        "bottleneck_dim": 12,
         "init_stddev": 0.5,
         "trained_layers": 1,
+        "phm_dim": 6,
+        "rank": 2,
+        "dropped_layers": 1,
         "dim": 36,
         "pal_heads": 3,
         "num_blocks": 2,

@@ -20,11 +20,20 @@ def main(argv: list[str], prog: str) -> None:
         default="",
         help="folder of the versions; by default saved_model/ in the run",
     )
+    parser.add_argument(
+        "--dropped_layers",
+        type=int,
+        nargs="*",
+        default=[],
+        metavar="LAYER",
+        help="layers, from 0, that are served without adapters",
+    )
     flags = parser.parse_args(argv)
     model, config = restore_run(flags.run_dir, flags.preset)
     written = export_saved_model(
         model,
         flags.path or f"{flags.run_dir}/saved_model",
         sequence_length=config.sequence_length,
+        dropped_layers=flags.dropped_layers,
     )
     print(written)

@@ -1,5 +1,7 @@
 """A KerasNLP BERT with a method in its slots."""
 
+import contextlib
+
 import keras
 from keras import ops
 
@@ -154,6 +156,34 @@ class AdaptedBackbone(keras.Model):
         for layer in self.task_layers().values():
             layer.add_tasks(count)
 
+    @contextlib.contextmanager
+    def baked(self, dropped_layers=()):
+        """Lets the slots of the layers hold what is needed to serve them.
+
+        Within the block, a layer that computes its weights from others is
+        replaced by one that holds them, and the slots of `dropped_layers` are
+        empty. Nothing is trained or saved with it.
+
+        Args:
+            dropped_layers: indices of transformer layers.
+
+        Raises:
+            ValueError: if there is no such layer.
+        """
+        check_dropped(dropped_layers, len(self.transformer_layers))
+        for i, layer in enumerate(self.transformer_layers):
+            for slot in LAYER_SLOTS:
+                own = getattr(layer, f"{slot}_adapter")
+                if i in dropped_layers:
+                    layer.stand_ins.of_slot[slot] = None
+                elif isinstance(own, TaskLayer):
+                    layer.stand_ins.of_slot[slot] = own.baked()
+        try:
+            yield
+        finally:
+            for layer in self.transformer_layers:
+                layer.stand_ins.of_slot.clear()
+
     def get_config(self):
         return {
             "name": self.name,
@@ -259,6 +289,16 @@ class AdaptedBackbone(keras.Model):
                     if not _is_seed(weight):
                         decided[id(weight)] = (weight, trains)
         return list(decided.values())
+
+
+def check_dropped(dropped_layers, num_layers):
+    """Refuses layers that the encoder does not have."""
+    wrong = [i for i in dropped_layers if not 0 <= i < num_layers]
+    if wrong:
+        raise ValueError(
+            "`dropped_layers` must be layers of the encoder, from 0 to "
+            f"{num_layers - 1}. Received: {', '.join(map(str, wrong))}."
+        )
 
 
 def _is_norm(layer):

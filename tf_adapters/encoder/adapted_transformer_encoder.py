@@ -56,6 +56,7 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
         )
         for slot in LAYER_SLOTS:
             setattr(self, f"{slot}_adapter", slots[slot])
+        self.stand_ins = StandIns()
 
     def pretrained_layers(self):
         """Returns the sub-layers taken over from the stock layer."""
@@ -79,19 +80,29 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
             training=training,
         )
         x = self._self_attention_dropout(x, training=training)
-        x = _adapt(self.attention_adapter, x, task)
+        x = self._adapt("attention", x, task)
         x = attended = self._normalise("attention", x + inputs, task_ids)
         x = self._feedforward_intermediate_dense(x)
         x = self._feedforward_output_dense(x)
         x = self._feedforward_dropout(x, training=training)
-        x = _adapt(self.feedforward_adapter, x, task)
+        x = self._adapt("feedforward", x, task)
         x = x + attended
-        if self.parallel_adapter is not None:
-            x = x + self.parallel_adapter(inputs, **task)
-        if self.parallel_feedforward_adapter is not None:
-            x = x + self.parallel_feedforward_adapter(attended, **task)
+        for slot, read in (
+            ("parallel", inputs),
+            ("parallel_feedforward", attended),
+        ):
+            if self._in_slot(slot) is not None:
+                x = x + self._in_slot(slot)(read, **task)
         x = self._normalise("feedforward", x, task_ids)
-        return _adapt(self.output_adapter, x, task)
+        return self._adapt("output", x, task)
+
+    def _adapt(self, slot, x, task):
+        layer = self._in_slot(slot)
+        return x if layer is None else layer(x, **task)
+
+    def _in_slot(self, slot):
+        own = getattr(self, f"{slot}_adapter")
+        return self.stand_ins.of_slot.get(slot, own)
 
     def _normalise(self, sublayer, x, task_ids):
         norm = getattr(self, f"{sublayer}_norm")
@@ -102,5 +113,12 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
         return self._feedforward_layer_norm(x)
 
 
-def _adapt(adapter, x, task):
-    return x if adapter is None else adapter(x, **task)
+class StandIns:
+    """Layers that are called in the place of those in the slots.
+
+    Not a dict of the layer that uses it, because Keras would track what is in
+    there. A slot whose stand-in is `None` is empty.
+    """
+
+    def __init__(self):
+        self.of_slot = {}

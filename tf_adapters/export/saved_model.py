@@ -3,6 +3,7 @@
 import os
 import pathlib
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 
 import keras
@@ -19,6 +20,7 @@ def export_saved_model(
     path: str | os.PathLike[str],
     sequence_length: int = 128,
     version: int | None = None,
+    dropped_layers: Collection[int] = (),
 ) -> pathlib.Path:
     """Writes `path/<version>/`, one SavedModel that serves every task.
 
@@ -36,8 +38,10 @@ def export_saved_model(
     All return `scores`, `label` and `label_index`, as `answer` says; the
     signature of a task returns only the scores that the task has. A request
     that makes no sense is a `tf.errors.InvalidArgumentError` that says why.
-    A batch is padded to its longest example. Each weight is stored once, and
-    `assets.extra/tf_adapters.json` describes tasks and signatures.
+    A batch is padded to its longest example. Weights that a method computes
+    from others are computed once, here, and not for every request. Each weight
+    is stored once, and `assets.extra/tf_adapters.json` describes tasks and
+    signatures.
 
     Args:
         model: a `MultiTaskClassifier` with a tokenizer.
@@ -47,6 +51,9 @@ def export_saved_model(
             truncated as in training. Defaults to 128.
         version: int. A version that `path` does not have. Defaults to the
             next one.
+        dropped_layers: transformer layers, from 0, that are served without
+            what the method put into their slots, which is faster: AdapterDrop
+            of trained adapters. Defaults to none.
 
     Returns:
         The folder written. A server that watches `path` sees it whole or not
@@ -54,7 +61,8 @@ def export_saved_model(
 
     Raises:
         ValueError: if the model has no tokenizer, `sequence_length` exceeds
-            the positions of the encoder or `version` is not a positive int.
+            the positions of the encoder, `version` is not a positive int or a
+            layer does not exist.
         FileExistsError: if the version exists; none is ever overwritten.
 
     Example:
@@ -65,7 +73,8 @@ def export_saved_model(
     path = pathlib.Path(path)
     _check_model(model, sequence_length)
     version = choose_version(path, version)
-    signatures = ServedModel(model, sequence_length).signatures()
+    with model.encoder.baked(dropped_layers):
+        signatures = ServedModel(model, sequence_length).signatures()
     holder = tf.Module()
     holder.weights = _variables_of(signatures.values())
     # Some tokenizers keep their vocabulary in tables, which must be tracked.

@@ -3,6 +3,13 @@
 from tf_adapters.layers.bottleneck_adapter import BottleneckAdapter
 from tf_adapters.layers.hidden_unit_scale import HiddenUnitScale
 from tf_adapters.layers.low_rank import LowRank
+from tf_adapters.layers.low_rank_bottleneck_adapter import (
+    LowRankBottleneckAdapter,
+)
+from tf_adapters.layers.phm_bottleneck_adapter import PHMBottleneckAdapter
+from tf_adapters.layers.phm_dense import PHMDense
+from tf_adapters.layers.phm_factors import PHMFactors
+from tf_adapters.layers.phm_rule import PHMRule
 from tf_adapters.layers.projected_attention import ProjectedAttention
 from tf_adapters.layers.projected_feedforward import ProjectedFeedForward
 from tf_adapters.layers.task_heads import TaskHeads

@@ -98,6 +98,22 @@ class BottleneckAdapter(TaskLayer):
         x = self.activation(x)
         return inputs + bank.project(x, weights["up"], weights["up_bias"])
 
+    def baked(self):
+        if type(self) is BottleneckAdapter:
+            return self
+        kernels = self.kernels()
+        plain = BottleneckAdapter(
+            self.bottleneck_dim,
+            num_tasks=self.num_tasks,
+            activation=self.activation,
+            dtype=self.dtype_policy,
+            name=self.name,
+        )
+        plain.build((None, None, kernels["down"].shape[1]))
+        for name, kernel in kernels.items():
+            getattr(plain, name).assign(kernel)
+        return plain
+
     def compute_output_shape(self, input_shape):
         return input_shape
 

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from tf_adapters.layers.stacked import Stacked
+
 
 class TaskLayer(keras.layers.Layer):
     """A layer whose private weights are banks, one row a task.
@@ -64,7 +66,7 @@ class TaskLayer(keras.layers.Layer):
         self.num_tasks += count
         for name, old in list(self.banks.items()):
             shape, initializer = self._initializers[name]
-            fresh = _Stacked(initializer, shape)((count, *shape), old.dtype)
+            fresh = Stacked(initializer)((count, *shape), old.dtype)
             self.replace_bank(name, ops.concatenate([old, fresh], axis=0))
 
     def replace_bank(self, name, values):
@@ -87,6 +89,14 @@ class TaskLayer(keras.layers.Layer):
         setattr(self, name, new)
         self._tracker.lock()
 
+    def baked(self):
+        """Returns a layer that computes the same, with as little work.
+
+        A layer that computes its weights from others returns one that holds
+        them. The layer itself does not change.
+        """
+        return self
+
     def get_config(self):
         return {**super().get_config(), "num_tasks": self.num_tasks}
 
@@ -95,26 +105,6 @@ class TaskLayer(keras.layers.Layer):
         return self.add_weight(
             name=name,
             shape=(num_tasks, *shape),
-            initializer=_Stacked(initializer, shape),
+            initializer=Stacked(initializer),
             autocast=self.autocast_banks,
         )
-
-
-class _Stacked(keras.initializers.Initializer):
-    """Draws each row of a bank on its own.
-
-    One draw of the whole bank would read its task axis as part of the fans,
-    and one initializer object returns the same values at every call.
-    """
-
-    def __init__(self, initializer, shape):
-        self.initializer = initializer
-        self.shape = shape
-
-    def __call__(self, shape, dtype=None):
-        return ops.stack([self._row(dtype) for _ in range(shape[0])])
-
-    def _row(self, dtype):
-        if isinstance(self.initializer, keras.initializers.Initializer):
-            return self.initializer.clone()(self.shape, dtype=dtype)
-        return ops.convert_to_tensor(self.initializer, dtype=dtype)

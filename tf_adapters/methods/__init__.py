@@ -1,9 +1,14 @@
 """One file a method. `Method` says how to add another."""
 
+from tf_adapters.methods.adapter_drop import AdapterDrop
+from tf_adapters.methods.compacter import Compacter
+from tf_adapters.methods.compacter import CompacterPlusPlus
+from tf_adapters.methods.compacter import PHMAdapter
 from tf_adapters.methods.full_fine_tuning import FullFineTuning
 from tf_adapters.methods.full_fine_tuning import LastLayers
 from tf_adapters.methods.houlsby import Houlsby
 from tf_adapters.methods.layer_norm_only import LayerNormOnly
+from tf_adapters.methods.low_rank_adapter import LowRankAdapter
 from tf_adapters.methods.method import EncoderShape
 from tf_adapters.methods.method import Method
 from tf_adapters.methods.pals import PALs

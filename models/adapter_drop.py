@@ -1,0 +1,48 @@
+"""AdapterDrop: Houlsby adapters in all but the first layers.
+
+Rueckle et al., 2021, https://arxiv.org/abs/2010.11918
+
+    python train.py adapter_drop --data_dir DIR --tasks cola mrpc rte stsb \
+        --dropped_layers 2
+
+Private to a task: adapters, LayerNorms and head. Shared: the frozen BERT. Five
+layers of twelve are dropped by default, as in Compacter's comparison. Adapters
+that were trained are dropped by `tf-adapters export RUN --dropped_layers 0 1`.
+"""
+
+import dataclasses
+
+from tf_adapters.methods import AdapterDrop
+from tf_adapters.training.config import TrainConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(TrainConfig):
+    """Settings of the paper.
+
+    Attributes:
+        dropped_layers: layers, from the first, without adapters.
+        bottleneck_dim: size of the bottleneck.
+        activation: activation inside the adapter.
+        init_stddev: standard deviation that the adapters are drawn with.
+    """
+
+    # As in `houlsby`: the pooler of MiniLM is no use, and a batch of one task
+    # trains it as if it were alone.
+    pooling: str = "first"
+    batching: str = "one_task"
+    learning_rate: float = 1e-3
+    dropped_layers: int = 5
+    bottleneck_dim: int = 24
+    activation: str = "gelu_approximate"
+    init_stddev: float = 1e-2
+
+
+def method(config: Config) -> AdapterDrop:
+    """Returns the method that `config` describes."""
+    return AdapterDrop(
+        dropped_layers=config.dropped_layers,
+        bottleneck_dim=config.bottleneck_dim,
+        activation=config.activation,
+        init_stddev=config.init_stddev,
+    )

@@ -1,0 +1,44 @@
+"""Adapters of low rank: a baseline of Compacter.
+
+Mahabadi et al., 2021, https://arxiv.org/abs/2106.04647, section 4
+
+    python train.py low_rank_adapter --data_dir DIR --tasks cola mrpc rte stsb
+
+Private to a task: adapters, LayerNorms and head. Shared: the frozen BERT.
+"""
+
+import dataclasses
+
+from tf_adapters.methods import LowRankAdapter
+from tf_adapters.training.config import TrainConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(TrainConfig):
+    """Settings of the paper.
+
+    Attributes:
+        bottleneck_dim: size of the bottleneck.
+        rank: rank of the kernels.
+        activation: activation inside the adapter.
+    """
+
+    # As in `houlsby`: the pooler of MiniLM is no use, and a batch of one task
+    # trains it as if it were alone.
+    pooling: str = "first"
+    batching: str = "one_task"
+    learning_rate: float = 3e-3
+    num_epochs: int = 20
+    weight_decay: float = 0.0
+    bottleneck_dim: int = 24
+    rank: int = 1
+    activation: str = "gelu_approximate"
+
+
+def method(config: Config) -> LowRankAdapter:
+    """Returns the method that `config` describes."""
+    return LowRankAdapter(
+        bottleneck_dim=config.bottleneck_dim,
+        rank=config.rank,
+        activation=config.activation,
+    )
