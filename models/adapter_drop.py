@@ -27,8 +27,7 @@ class Config(TrainConfig):
         init_stddev: standard deviation that the adapters are drawn with.
     """
 
-    # As in `houlsby`: the pooler of MiniLM is no use, and a batch of one task
-    # trains it as if it were alone.
+    # As in `houlsby`, and for the same reasons.
     pooling: str = "first"
     batching: str = "one_task"
     learning_rate: float = 1e-3

@@ -29,8 +29,7 @@ class Config(TrainConfig):
         activation: activation inside the adapter.
     """
 
-    # As in `houlsby`: the pooler of MiniLM is no use, and a batch of one task
-    # trains it as if it were alone.
+    # As in `houlsby`, and for the same reasons.
     pooling: str = "first"
     batching: str = "one_task"
     learning_rate: float = 3e-3

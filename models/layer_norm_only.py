@@ -16,6 +16,7 @@ class Config(TrainConfig):
     """Settings of `houlsby`; the few weights take a high rate."""
 
     pooling: str = "first"
+    batching: str = "one_task"
     learning_rate: float = 3e-3
 
 

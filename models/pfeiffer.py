@@ -25,8 +25,9 @@ class Config(TrainConfig):
     slot: str = "feedforward"
     bottleneck_dim: int = 64
     activation: str = "gelu_approximate"
-    init_stddev: float = 1e-3
+    init_stddev: float = 1e-2
     pooling: str = "first"
+    batching: str = "one_task"
     learning_rate: float = 1e-3
 
 

@@ -8,6 +8,9 @@ from keras import ops
 from tf_adapters.encoder.adapted_transformer_encoder import (
     AdaptedTransformerEncoder,
 )
+from tf_adapters.encoder.parts import decided
+from tf_adapters.encoder.parts import is_norm
+from tf_adapters.encoder.parts import pretrained_parts
 from tf_adapters.encoder.stock import check_fits
 from tf_adapters.encoder.stock import revive_backbone
 from tf_adapters.encoder.stock import stock_config
@@ -132,9 +135,7 @@ class AdaptedBackbone(keras.Model):
 
     def pretrained_weights(self):
         """Returns the weights that came with the backbone, trained or not."""
-        layers = [layer for part in self._parts().values() for layer in part]
-        weights = {id(w): w for layer in layers for w in layer.weights}
-        return [w for w in weights.values() if not _is_seed(w)]
+        return [weight for weight, _ in decided(self)]
 
     def trained_weights(self):
         """Returns the pretrained weights that the method trains.
@@ -142,12 +143,14 @@ class AdaptedBackbone(keras.Model):
         The method says so, not the `trainable` of a weight, which is free to
         change: `model.trainable = False` resets them all.
         """
-        return [weight for weight, trains in self._decided() if trains]
+        return [weight for weight, trains in decided(self) if trains]
 
     def pretrained_norms(self):
         """Returns the gains and offsets of the pretrained LayerNorms."""
-        layers = [layer for part in self._parts().values() for layer in part]
-        norms = [layer for layer in layers if _is_norm(layer)]
+        layers = [
+            layer for part in pretrained_parts(self).values() for layer in part
+        ]
+        norms = [layer for layer in layers if is_norm(layer)]
         return [w for norm in norms for w in norm.weights]
 
     def add_tasks(self, count):
@@ -238,7 +241,7 @@ class AdaptedBackbone(keras.Model):
             for i, stock in enumerate(backbone.transformer_layers)
         ]
         self.top_adapter = self._slot("top", 0, shape)
-        for weight, trains in self._decided():
+        for weight, trains in decided(self):
             weight.trainable = trains
         self.built = True
 
@@ -263,33 +266,6 @@ class AdaptedBackbone(keras.Model):
         layer.build((None, None, ops.shape(norm.gamma)[0]))
         return layer
 
-    def _parts(self):
-        """The pretrained layers, by the names that `Method.trains` knows."""
-        embedding = [self.embedding, self.embedding_norm]
-        if self.embedding_projection is not None:
-            embedding.append(self.embedding_projection)
-        parts = {"embedding": embedding}
-        for i, layer in enumerate(self.transformer_layers):
-            parts[i] = layer.pretrained_layers()
-        if self.pooler is not None:
-            parts["pooler"] = [self.pooler]
-        return parts
-
-    def _decided(self):
-        """Pairs each pretrained weight with whether the method trains it."""
-        policy, shape = self.method.layer_norms, self.shape
-        decided = {}
-        for part, layers in self._parts().items():
-            part_trains = bool(self.method.trains(part, shape))
-            for layer in layers:
-                trains = part_trains
-                if _is_norm(layer) and policy != "frozen":
-                    trains = policy == "shared"
-                for weight in layer.weights:
-                    if not _is_seed(weight):
-                        decided[id(weight)] = (weight, trains)
-        return list(decided.values())
-
 
 def check_dropped(dropped_layers, num_layers):
     """Refuses layers that the encoder does not have."""
@@ -299,11 +275,3 @@ def check_dropped(dropped_layers, num_layers):
             "`dropped_layers` must be layers of the encoder, from 0 to "
             f"{num_layers - 1}. Received: {', '.join(map(str, wrong))}."
         )
-
-
-def _is_norm(layer):
-    return isinstance(layer, keras.layers.LayerNormalization)
-
-
-def _is_seed(weight):
-    return weight.path.endswith("seed_generator_state")
