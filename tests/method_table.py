@@ -1,6 +1,7 @@
 """Every method, small. One line here and it is held to every invariant."""
 
 import tf_adapters
+from tf_adapters.methods.method import PROJECTION_SLOTS
 
 METHODS = {
     "empty": tf_adapters.Method,
@@ -18,6 +19,10 @@ METHODS = {
     "compacter": lambda: tf_adapters.Compacter(4, phm_dim=2),
     "phm_adapter": lambda: tf_adapters.PHMAdapter(4, phm_dim=4),
     "low_rank_adapter": lambda: tf_adapters.LowRankAdapter(4),
+    "bitfit": tf_adapters.BitFit,
+    "lora": lambda: tf_adapters.LoRA(2),
+    "lora_everywhere": lambda: tf_adapters.LoRA(2, targets=PROJECTION_SLOTS),
+    "prompt_tuning": lambda: tf_adapters.PromptTuning(3),
     "shared_encoder": tf_adapters.SharedEncoder,
     "pals": lambda: tf_adapters.PALs(6, num_heads=3),
     "pals_feedforward": lambda: tf_adapters.PALsFeedForward(4, 5),
@@ -47,4 +52,6 @@ NOT_NEAR_THE_IDENTITY = (
     "pals_top_attention",
     "pals_top_layer",
     "low_rank_adapter",
+    # The text attends to the prompt from the first step on.
+    "prompt_tuning",
 )

@@ -51,12 +51,19 @@ def bert(backbone, inputs, slots=None, norm=None, gelu=gelu_tanh):
     x = slot("embedding", x, empty=x)
     for i, layer in enumerate(backbone.transformer_layers):
         h = x
-        x = _attention(layer._self_attention_layer, h, inputs["padding_mask"])
+        x = _attention(
+            layer._self_attention_layer,
+            h,
+            inputs["padding_mask"],
+            lambda name, x, i=i: slot(name, x, i, empty=0.0),
+        )
         x = slot("attention", x, i, empty=x)
         gain = _norm(layer._self_attention_layer_norm)
         a = norm(x + h, *gain, f"{i}.attention")
-        x = gelu(_dense(layer._feedforward_intermediate_dense, a))
-        x = _dense(layer._feedforward_output_dense, x)
+        x = _dense(layer._feedforward_intermediate_dense, a)
+        x = gelu(x + slot("intermediate", a, i, empty=0.0))
+        added = slot("feedforward_output", x, i, empty=0.0)
+        x = _dense(layer._feedforward_output_dense, x) + added
         x = slot("feedforward", x, i, empty=x)
         x = x + a + slot("parallel", h, i, empty=0.0)
         x = x + slot("parallel_feedforward", a, i, empty=0.0)
@@ -75,17 +82,32 @@ def _embeddings(backbone, inputs):
     return tokens + positions[:width] + segments[inputs["segment_ids"]]
 
 
-def _attention(layer, h, mask):
+def _attention(layer, h, mask, slot):
     q, k, v = (
-        np.einsum("btd,dhe->bhte", h, _array(dense.kernel))
-        + _array(dense.bias)[:, None, :]
-        for dense in (layer.query_dense, layer.key_dense, layer.value_dense)
+        _heads(
+            np.einsum("btd,dhe->bthe", h, _array(dense.kernel))
+            + _array(dense.bias),
+            slot(name, h),
+        )
+        for name, dense in (
+            ("query", layer.query_dense),
+            ("key", layer.key_dense),
+            ("value", layer.value_dense),
+        )
     )
     scores = np.einsum("bhte,bhse->bhts", q, k) / np.sqrt(q.shape[-1])
     scores = np.where(mask[:, None, None, :], scores, -np.inf)
     mixed = np.einsum("bhts,bhse->bthe", softmax(scores, axis=-1), v)
     kernel, bias = layer.output_dense.kernel, layer.output_dense.bias
-    return np.einsum("bthe,hed->btd", mixed, _array(kernel)) + _array(bias)
+    flat = mixed.reshape(*mixed.shape[:2], -1)
+    outputs = flat @ _array(kernel).reshape(flat.shape[-1], -1)
+    return outputs + _array(bias) + slot("attention_output", flat)
+
+
+def _heads(projected, added):
+    if not np.isscalar(added):
+        added = np.reshape(added, projected.shape)
+    return np.swapaxes(projected + added, 1, 2)
 
 
 def _dense(layer, x):

@@ -24,12 +24,14 @@ from tf_adapters.encoder import AdaptedBackbone
 from tf_adapters.encoder import load_preset
 from tf_adapters.export import export_saved_model
 from tf_adapters.methods import AdapterDrop
+from tf_adapters.methods import BitFit
 from tf_adapters.methods import Compacter
 from tf_adapters.methods import CompacterPlusPlus
 from tf_adapters.methods import FullFineTuning
 from tf_adapters.methods import Houlsby
 from tf_adapters.methods import LastLayers
 from tf_adapters.methods import LayerNormOnly
+from tf_adapters.methods import LoRA
 from tf_adapters.methods import LowRankAdapter
 from tf_adapters.methods import Method
 from tf_adapters.methods import PALs
@@ -41,6 +43,7 @@ from tf_adapters.methods import PALsTopAttention
 from tf_adapters.methods import PALsTopLayer
 from tf_adapters.methods import Pfeiffer
 from tf_adapters.methods import PHMAdapter
+from tf_adapters.methods import PromptTuning
 from tf_adapters.methods import SharedEncoder
 from tf_adapters.training import MultiTaskClassifier
 from tf_adapters.training import Predictor

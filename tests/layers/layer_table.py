@@ -53,6 +53,10 @@ LAYERS = {
         ),
         HIDDEN,
     ),
+    "low_rank_update": Row(
+        lambda **kw: layers.LowRankUpdate(5, 2, num_tasks=NUM_TASKS, **kw),
+        HIDDEN,
+    ),
     "phm_bottleneck": Row(
         lambda **kw: layers.PHMBottleneckAdapter(
             6, phm_dim=2, num_tasks=NUM_TASKS, **kw
@@ -110,6 +114,12 @@ LAYERS = {
         ),
         HIDDEN,
     ),
+    "prompt": Row(
+        lambda **kw: layers.Prompt(2, num_tasks=NUM_TASKS, **kw), HIDDEN
+    ),
+    "task_bias": Row(
+        lambda **kw: layers.TaskBias(5, num_tasks=NUM_TASKS, **kw), HIDDEN
+    ),
     "task_heads": Row(
         lambda **kw: layers.TaskHeads([2, 3, 1], **kw),
         POOLED,
@@ -117,6 +127,13 @@ LAYERS = {
     ),
     "task_layer_norm": Row(
         lambda **kw: layers.TaskLayerNormalization(norm(**kw), NUM_TASKS, **kw),
+        HIDDEN,
+        serializable=False,
+    ),
+    "task_layer_norm_offsets": Row(
+        lambda **kw: layers.TaskLayerNormalization(
+            norm(**kw), NUM_TASKS, only_offsets=True, **kw
+        ),
         HIDDEN,
         serializable=False,
     ),

@@ -90,7 +90,8 @@ def test_added_task_leaves_the_outputs_of_others_as_they_were(row, layer, x):
 
 @pytest.mark.usefixtures("either_way")
 def test_gradients_reach_every_trainable_weight(layer, x):
-    upstream = np.random.default_rng(1).normal(size=x.shape[:-1] + (1,))
+    shape = (*layer.compute_output_shape(x.shape)[:-1], 1)
+    upstream = np.random.default_rng(1).normal(size=shape)
     with tf.GradientTape() as tape:
         outputs = layer(x, task_ids=TASK_IDS)
         loss = tf.reduce_sum(outputs**2 * upstream.astype("float32"))

@@ -19,6 +19,13 @@ SLOT_FUNCTIONS = {
     "parallel": lambda x, i: (i + 1) * 0.7 * x,
     "parallel_feedforward": lambda x, i: (i + 2) * 0.3 * x - 0.1,
     "output": lambda x, i: 1.2 * x + 0.1 * i,
+    "query": lambda x, i: 0.4 * x + i,
+    "key": lambda x, i: -0.3 * x + 0.2,
+    "value": lambda x, i: 0.5 * x - 0.1 * i,
+    "attention_output": lambda x, i: 0.6 * x + 0.3,
+    # From 16 units to 32, and back.
+    "intermediate": lambda x, i: np.concatenate([0.2 * x, -x], axis=-1),
+    "feedforward_output": lambda x, i: 0.7 * x[..., 16:] + 0.1,
     "embedding": lambda x, i: 0.8 * x + 0.1,
     "top": lambda x, i: 1.5 * x - 0.2,
 }
@@ -32,7 +39,7 @@ class Recorder(keras.layers.Layer):
     def call(self, x, task_ids=None, padding_mask=None):
         call = self.slot, self.index, np.array(x), task_ids, padding_mask
         self.record(call)
-        return SLOT_FUNCTIONS[self.slot](x, self.index)
+        return keras.ops.cast(SLOT_FUNCTIONS[self.slot](x, self.index), x.dtype)
 
 
 class RecordEverySlot(Method):
@@ -95,7 +102,8 @@ def test_every_slot_is_asked_about_once_and_in_order(make_backbone):
     method = RecordEverySlot()
     AdaptedBackbone(make_backbone(), method)
     layers = [(s, i) for i in range(2) for s in LAYER_SLOTS]
-    assert method.asked == [("embedding", 0), *layers, ("top", 0)]
+    first = [("prompt", 0), ("embedding", 0)]
+    assert method.asked == [*first, *layers, ("top", 0)]
 
 
 @pytest.mark.parametrize("used", [*[(slot,) for slot in SLOTS], SLOTS], ids=str)
@@ -187,15 +195,24 @@ def test_method_is_told_the_sizes_of_the_encoder(make_backbone):
 def test_banks_of_every_slot_are_found_by_name(make_backbone):
     class Everywhere(Method):
         def slot_layer(self, slot, index, shape, shared):
+            if slot == "prompt":
+                return tf_adapters.layers.Prompt(2, shape.num_tasks)
+            if slot == "intermediate":
+                return tf_adapters.layers.TaskBias(32, shape.num_tasks)
+            if slot == "feedforward_output":
+                return tf_adapters.layers.LowRankUpdate(
+                    16, num_tasks=shape.num_tasks
+                )
             return tf_adapters.layers.BottleneckAdapter(2, shape.num_tasks)
 
     encoder = AdaptedBackbone(make_backbone(), Everywhere(), num_tasks=2)
     assert list(encoder.task_layers()) == [
+        "prompt",
         "embedding.adapter",
         *[f"layer.{i}.{slot}.adapter" for i in (0, 1) for slot in LAYER_SLOTS],
         "top.adapter",
     ]
-    assert len(encoder.trainable_weights) == 4 * (2 + 2 * 5)
+    assert len(encoder.trainable_weights) == 1 + 4 * (2 + 2 * 9) + 2 * 3
 
 
 @pytest.mark.parametrize("wrong", ["houlsby", tf_adapters.Houlsby, None])
@@ -211,7 +228,8 @@ def test_unknown_policy_for_layer_norms_is_refused(make_backbone):
         layer_norms = "trained"
 
     with pytest.raises(
-        ValueError, match='"frozen", "shared" or "private".*\'trained\' in Odd'
+        ValueError,
+        match="frozen, shared, private, private_offsets.*'trained' in Odd",
     ):
         AdaptedBackbone(make_backbone(), Odd())
 

@@ -86,8 +86,11 @@ class AdaptedBackbone(keras.Model):
     def call(self, inputs, training=None):
         task_ids = inputs.get("task_ids")
         padding_mask = inputs["padding_mask"]
-        task = {"task_ids": task_ids, "padding_mask": padding_mask}
         x = self.embedding({k: inputs[k] for k in self.embedding_inputs})
+        if self.prompt is not None:
+            x = self.prompt(x, task_ids=task_ids)
+            padding_mask = self._with_prompt(padding_mask)
+        task = {"task_ids": task_ids, "padding_mask": padding_mask}
         if self.embedding_task_norm is not None:
             x = self.embedding_task_norm(x, task_ids=task_ids)
         else:
@@ -101,6 +104,8 @@ class AdaptedBackbone(keras.Model):
             x = layer(x, training=training, **task)
         if self.top_adapter is not None:
             x = self.top_adapter(x, **task)
+        if self.prompt is not None:
+            x = x[:, self.prompt.length :]
         first = x[:, 0, :]
         pooled = first if self.pooler is None else self.pooler(first)
         return {"sequence_output": x, "pooled_output": pooled}
@@ -116,6 +121,7 @@ class AdaptedBackbone(keras.Model):
         Each is listed once, under the first place where it is used.
         """
         found = {f"method.{k}": v for k, v in self.shared_layers.items()}
+        found["prompt"] = self.prompt
         found["embedding.norm"] = self.embedding_task_norm
         found["embedding.adapter"] = self.embedding_adapter
         for i, layer in enumerate(self.transformer_layers):
@@ -175,17 +181,12 @@ class AdaptedBackbone(keras.Model):
         """
         check_dropped(dropped_layers, len(self.transformer_layers))
         for i, layer in enumerate(self.transformer_layers):
-            for slot in LAYER_SLOTS:
-                own = getattr(layer, f"{slot}_adapter")
-                if i in dropped_layers:
-                    layer.stand_ins.of_slot[slot] = None
-                elif isinstance(own, TaskLayer):
-                    layer.stand_ins.of_slot[slot] = own.baked()
+            layer.bake(is_dropped=i in dropped_layers)
         try:
             yield
         finally:
             for layer in self.transformer_layers:
-                layer.stand_ins.of_slot.clear()
+                layer.stand_ins.clear()
 
     def get_config(self):
         return {
@@ -235,6 +236,7 @@ class AdaptedBackbone(keras.Model):
             backbone, "embeddings_projection", None
         )
         self.pooler = getattr(backbone, "pooled_dense", None)
+        self.prompt = self._make_prompt(backbone, shape)
         self.embedding_adapter = self._slot("embedding", 0, shape)
         self.transformer_layers = [
             self._adapted_layer(i, stock, shape)
@@ -254,14 +256,39 @@ class AdaptedBackbone(keras.Model):
     def _slot(self, slot, index, shape):
         layer = self.method.slot_layer(slot, index, shape, self.shared_layers)
         if layer is not None and not layer.built:
-            layer.build((None, None, self.hidden_dim))
+            is_wide = slot == "feedforward_output"
+            width = shape.intermediate_dim if is_wide else shape.hidden_dim
+            layer.build((None, None, width))
         return layer
 
+    def _make_prompt(self, backbone, shape):
+        prompt = self.method.slot_layer("prompt", 0, shape, self.shared_layers)
+        if prompt is None:
+            return None
+        table = backbone.token_embedding.embeddings
+        prompt.build((None, None, table.shape[1]))
+        words = self.method.first_words()
+        if words is not None:
+            check_words(words, table.shape[0])
+            rows = ops.take(table, list(words), axis=0)
+            prompt.start_from(ops.convert_to_numpy(rows))
+        return prompt
+
+    def _with_prompt(self, padding_mask):
+        shape = (ops.shape(padding_mask)[0], self.prompt.length)
+        ones = ops.ones(shape, padding_mask.dtype)
+        return ops.concatenate([ones, padding_mask], axis=1)
+
     def _task_norm(self, norm, name):
-        if self.method.layer_norms != "private":
+        policy = self.method.layer_norms
+        if not policy.startswith("private"):
             return None
         layer = TaskLayerNormalization(
-            norm, self.num_tasks, dtype=norm.dtype_policy, name=name
+            norm,
+            self.num_tasks,
+            only_offsets=policy == "private_offsets",
+            dtype=norm.dtype_policy,
+            name=name,
         )
         layer.build((None, None, ops.shape(norm.gamma)[0]))
         return layer
@@ -274,4 +301,14 @@ def check_dropped(dropped_layers, num_layers):
         raise ValueError(
             "`dropped_layers` must be layers of the encoder, from 0 to "
             f"{num_layers - 1}. Received: {', '.join(map(str, wrong))}."
+        )
+
+
+def check_words(words, vocabulary_size):
+    """Refuses words that the encoder does not have."""
+    if max(words) >= vocabulary_size:
+        raise ValueError(
+            "A prompt must start from words of the vocabulary. Received: rows "
+            f"up to {max(words)} of {vocabulary_size}. Write a smaller "
+            "`first_word` or `length`."
         )

@@ -6,12 +6,15 @@ from tf_adapters.layers.low_rank import LowRank
 from tf_adapters.layers.low_rank_bottleneck_adapter import (
     LowRankBottleneckAdapter,
 )
+from tf_adapters.layers.low_rank_update import LowRankUpdate
 from tf_adapters.layers.phm_bottleneck_adapter import PHMBottleneckAdapter
 from tf_adapters.layers.phm_dense import PHMDense
 from tf_adapters.layers.phm_factors import PHMFactors
 from tf_adapters.layers.phm_rule import PHMRule
 from tf_adapters.layers.projected_attention import ProjectedAttention
 from tf_adapters.layers.projected_feedforward import ProjectedFeedForward
+from tf_adapters.layers.prompt import Prompt
+from tf_adapters.layers.task_bias import TaskBias
 from tf_adapters.layers.task_heads import TaskHeads
 from tf_adapters.layers.task_layer import TaskLayer
 from tf_adapters.layers.task_layer_norm import TaskLayerNormalization

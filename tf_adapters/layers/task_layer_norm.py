@@ -15,6 +15,8 @@ class TaskLayerNormalization(TaskLayer):
     Args:
         norm: a built `keras.layers.LayerNormalization` over the last axis.
         num_tasks: int. Number of tasks. Defaults to 1.
+        only_offsets: bool. Whether tasks share the pretrained gain, frozen.
+            Defaults to `False`.
         **kwargs: keyword arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -33,15 +35,15 @@ class TaskLayerNormalization(TaskLayer):
     # As in Keras: bfloat16 would round the pretrained values.
     autocast_banks = False
 
-    def __init__(self, norm, num_tasks=1, **kwargs):
+    def __init__(self, norm, num_tasks=1, only_offsets=False, **kwargs):
         super().__init__(num_tasks=num_tasks, **kwargs)
         self.norm = norm
+        self.only_offsets = only_offsets
 
     def build(self, input_shape):
-        gamma = ops.convert_to_numpy(self.norm.gamma)
-        beta = ops.convert_to_numpy(self.norm.beta)
-        self.add_bank("gamma", gamma.shape, gamma)
-        self.add_bank("beta", beta.shape, beta)
+        for name in ("beta",) if self.only_offsets else ("gamma", "beta"):
+            values = ops.convert_to_numpy(getattr(self.norm, name))
+            self.add_bank(name, values.shape, values)
         self.built = True
 
     def add_tasks(self, count):
@@ -53,7 +55,10 @@ class TaskLayerNormalization(TaskLayer):
         super().add_tasks(count)
 
     def call(self, inputs, task_ids=None):
-        gamma = bank.over_tokens(bank.select(self.gamma, task_ids))
+        if self.only_offsets:
+            gamma = self.norm.gamma
+        else:
+            gamma = bank.over_tokens(bank.select(self.gamma, task_ids))
         beta = bank.over_tokens(bank.select(self.beta, task_ids))
         outputs = ops.layer_normalization(
             inputs, gamma, beta, axis=-1, epsilon=self.norm.epsilon

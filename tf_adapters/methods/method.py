@@ -2,13 +2,25 @@
 
 import dataclasses
 
-# The slots of every transformer layer; `embedding` and `top` come once.
+LAYER_NORMS = ("frozen", "shared", "private", "private_offsets")
+# What is added to the result of a dense layer, beside it.
+PROJECTION_SLOTS = (
+    "query",
+    "key",
+    "value",
+    "attention_output",
+    "intermediate",
+    "feedforward_output",
+)
+# The slots of every transformer layer; `prompt`, `embedding` and `top` come
+# once.
 LAYER_SLOTS = (
     "attention",
     "feedforward",
     "parallel",
     "parallel_feedforward",
     "output",
+    *PROJECTION_SLOTS,
 )
 
 
@@ -56,7 +68,10 @@ class Method:
 
     A slot layer is called as `layer(x, task_ids=..., padding_mask=...)` with
     `x` of shape `(batch_size, sequence_length, hidden_dim)` and returns a
-    Tensor of the same shape. What `x` is and where the result goes:
+    Tensor of the same shape, or, in `intermediate`, of width
+    `intermediate_dim`; `feedforward_output` reads that width. A `prompt` has a
+    `length`, the tokens that it puts before the text, which are taken off the
+    output of the encoder. What `x` is and where the result goes:
 
     | slot | reads | result |
     |---|---|---|
@@ -65,6 +80,11 @@ class Method:
     | `parallel` | the input of the layer | joins its second residual sum |
     | `parallel_feedforward` | the input of the feed-forward | joins that sum |
     | `output` | the output of the layer | replaces it |
+    | `query`, `key`, `value` | the input of the layer | joins that projection |
+    | `attention_output` | what attention mixed | joins its last projection |
+    | `intermediate` | the input of the feed-forward | joins before its GELU |
+    | `feedforward_output` | what that GELU returns | joins the projection |
+    | `prompt` | embeddings before their norm | replaces them, longer |
     | `embedding` | embeddings after norm and dropout | replaces them |
     | `top` | output of the last layer | replaces it |
 
@@ -73,8 +93,8 @@ class Method:
 
     Attributes:
         layer_norms: what happens to the pretrained LayerNorms: `"frozen"`,
-            `"shared"` (trained, one copy for all tasks) or `"private"`
-            (trained, one copy a task).
+            `"shared"` (trained, one copy for all tasks), `"private"` (trained,
+            one copy a task) or `"private_offsets"` (of which only the offsets).
     """
 
     layer_norms = "frozen"
@@ -97,13 +117,22 @@ class Method:
 
         Args:
             slot: str. One of `LAYER_SLOTS`, once for each transformer layer,
-                or `"embedding"` or `"top"`, once.
+                or `"prompt"`, `"embedding"` or `"top"`, once.
             index: int. The transformer layer, from 0; 0 for the other slots.
             shape: an `EncoderShape`.
             shared: what `shared_layers` returned.
 
         Returns:
             A new layer, or `None` to leave the slot empty.
+        """
+        return None
+
+    def first_words(self):
+        """Says which words a prompt starts from.
+
+        Returns:
+            Rows of the token embedding, as many as the prompt is long, or
+            `None` to leave it as it was drawn.
         """
         return None
 
@@ -152,8 +181,8 @@ def check_method(method):
             "`method` must be an instance of `tf_adapters.methods.Method`, "
             f"such as `tf_adapters.Houlsby()`. Received: method={method!r}."
         )
-    if method.layer_norms not in ("frozen", "shared", "private"):
+    if method.layer_norms not in LAYER_NORMS:
         raise ValueError(
-            '`layer_norms` must be "frozen", "shared" or "private". '
+            f"`layer_norms` must be one of {', '.join(LAYER_NORMS)}. "
             f"Received: layer_norms={method.layer_norms!r} in {method!r}."
         )

@@ -31,7 +31,7 @@ def count_parameters(model) -> dict[str, int | float]:
         else:
             adapters += size
     pretrained = {id(w): w for w in encoder.pretrained_weights()}
-    if encoder.method.layer_norms != "private":
+    if not encoder.method.layer_norms.startswith("private"):
         norms = sum(_size(w) for w in encoder.pretrained_norms() if w.trainable)
     backbone = sum(_size(w) for w in pretrained.values())
     shared = sum(

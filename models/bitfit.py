@@ -1,0 +1,29 @@
+"""BitFit: the biases of each task.
+
+Ben Zaken et al., 2022, https://arxiv.org/abs/2106.10199
+
+    python train.py bitfit --data_dir DIR --tasks cola mrpc rte stsb
+
+Private to a task: biases, offsets of the LayerNorms and head. Shared: the
+frozen rest of BERT.
+"""
+
+import dataclasses
+
+from tf_adapters.methods import BitFit
+from tf_adapters.training.config import TrainConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(TrainConfig):
+    """Settings of the paper, for a small encoder."""
+
+    # As in `houlsby`, and for the same reasons.
+    pooling: str = "first"
+    batching: str = "one_task"
+    learning_rate: float = 1e-3
+
+
+def method(config: Config) -> BitFit:
+    """Returns the method that `config` describes."""
+    return BitFit()

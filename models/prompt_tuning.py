@@ -1,0 +1,42 @@
+"""Prompt tuning: trained vectors before the text.
+
+Lester et al., 2021, https://arxiv.org/abs/2104.08691
+
+    python train.py prompt_tuning --data_dir DIR --tasks cola mrpc rte stsb
+
+Private to a task: vectors and head. Shared: the frozen BERT.
+"""
+
+import dataclasses
+
+from tf_adapters.methods import PromptTuning
+from tf_adapters.training.config import TrainConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(TrainConfig):
+    """Settings of the paper, for a small encoder.
+
+    Attributes:
+        length: number of vectors.
+        start: "random", or "vocabulary" for the embeddings of words.
+        first_word: the first of these words, a row of the embedding table.
+    """
+
+    # As in `houlsby`, and for the same reasons.
+    pooling: str = "first"
+    batching: str = "one_task"
+    learning_rate: float = 3e-2
+    num_epochs: int = 20
+    length: int = 100
+    start: str = "random"
+    first_word: int = 1000
+
+
+def method(config: Config) -> PromptTuning:
+    """Returns the method that `config` describes."""
+    return PromptTuning(
+        length=config.length,
+        start=config.start,
+        first_word=config.first_word,
+    )
