@@ -23,6 +23,10 @@ METHODS = {
     "lora": lambda: tf_adapters.LoRA(2),
     "lora_everywhere": lambda: tf_adapters.LoRA(2, targets=PROJECTION_SLOTS),
     "prompt_tuning": lambda: tf_adapters.PromptTuning(3),
+    "hyperformer": lambda: tf_adapters.HyperFormer(4, 6),
+    "hyperformer_shared": lambda: tf_adapters.HyperFormerShared(4, 6, 5),
+    "hyperformer_plus_plus": lambda: tf_adapters.HyperFormerPlusPlus(4, 6, 5),
+    "multi_task_adapters": lambda: tf_adapters.MultiTaskAdapters(4),
     "shared_encoder": tf_adapters.SharedEncoder,
     "pals": lambda: tf_adapters.PALs(6, num_heads=3),
     "pals_feedforward": lambda: tf_adapters.PALsFeedForward(4, 5),
@@ -45,6 +49,10 @@ DISTANCE_AT_START = {
     # Units of sqrt(16) * 0.018 / 2 = 0.036, outputs of sqrt(4) * 0.018 * 0.036
     # = 0.0013, and a maximum of ten times that, through two layers.
     "phm_adapter": 1.3e-2,
+    # Five of the standard deviations of METHODS.md 0.4, of wider embeddings.
+    "hyperformer": 5 * 0.11,
+    "hyperformer_shared": 5 * 0.11,
+    "hyperformer_plus_plus": 5 * 0.11,
 }
 # The first two replace or follow the last hidden state. The authors of the
 # third draw its kernels as large as those of a dense layer.
@@ -54,4 +62,6 @@ NOT_NEAR_THE_IDENTITY = (
     "low_rank_adapter",
     # The text attends to the prompt from the first step on.
     "prompt_tuning",
+    # METHODS.md 0.4 has 0.90 for a norm whose gain starts at 1.
+    "multi_task_adapters",
 )

@@ -29,11 +29,15 @@ from tf_adapters.methods import Compacter
 from tf_adapters.methods import CompacterPlusPlus
 from tf_adapters.methods import FullFineTuning
 from tf_adapters.methods import Houlsby
+from tf_adapters.methods import HyperFormer
+from tf_adapters.methods import HyperFormerPlusPlus
+from tf_adapters.methods import HyperFormerShared
 from tf_adapters.methods import LastLayers
 from tf_adapters.methods import LayerNormOnly
 from tf_adapters.methods import LoRA
 from tf_adapters.methods import LowRankAdapter
 from tf_adapters.methods import Method
+from tf_adapters.methods import MultiTaskAdapters
 from tf_adapters.methods import PALs
 from tf_adapters.methods import PALsFeedForward
 from tf_adapters.methods import PALsHoulsby

@@ -57,6 +57,10 @@ LAYERS = {
         lambda **kw: layers.LowRankUpdate(5, 2, num_tasks=NUM_TASKS, **kw),
         HIDDEN,
     ),
+    "normalized_adapter": Row(
+        lambda **kw: layers.NormalizedAdapter(3, num_tasks=NUM_TASKS, **kw),
+        HIDDEN,
+    ),
     "phm_bottleneck": Row(
         lambda **kw: layers.PHMBottleneckAdapter(
             6, phm_dim=2, num_tasks=NUM_TASKS, **kw

@@ -39,6 +39,8 @@ def test_the_settings_of_a_recipe_reach_its_method(name):
         "bottleneck_dim": 12,
         "init_stddev": 0.5,
         "trained_layers": 1,
+        "embedding_dim": 7,
+        "projector_dim": 9,
         "length": 7,
         "start": "vocabulary",
         "alpha": 4.0,

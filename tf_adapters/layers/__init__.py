@@ -1,12 +1,16 @@
 """Keras layers. They know nothing of BERT, of files or of training."""
 
+from tf_adapters.layers.adapter_generator import AdapterGenerator
 from tf_adapters.layers.bottleneck_adapter import BottleneckAdapter
+from tf_adapters.layers.condition import Condition
+from tf_adapters.layers.generated_adapter import GeneratedAdapter
 from tf_adapters.layers.hidden_unit_scale import HiddenUnitScale
 from tf_adapters.layers.low_rank import LowRank
 from tf_adapters.layers.low_rank_bottleneck_adapter import (
     LowRankBottleneckAdapter,
 )
 from tf_adapters.layers.low_rank_update import LowRankUpdate
+from tf_adapters.layers.normalized_adapter import NormalizedAdapter
 from tf_adapters.layers.phm_bottleneck_adapter import PHMBottleneckAdapter
 from tf_adapters.layers.phm_dense import PHMDense
 from tf_adapters.layers.phm_factors import PHMFactors
@@ -15,6 +19,7 @@ from tf_adapters.layers.projected_attention import ProjectedAttention
 from tf_adapters.layers.projected_feedforward import ProjectedFeedForward
 from tf_adapters.layers.prompt import Prompt
 from tf_adapters.layers.task_bias import TaskBias
+from tf_adapters.layers.task_embedding import TaskEmbedding
 from tf_adapters.layers.task_heads import TaskHeads
 from tf_adapters.layers.task_layer import TaskLayer
 from tf_adapters.layers.task_layer_norm import TaskLayerNormalization

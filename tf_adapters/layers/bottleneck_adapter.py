@@ -99,10 +99,10 @@ class BottleneckAdapter(TaskLayer):
         return inputs + bank.project(x, weights["up"], weights["up_bias"])
 
     def baked(self):
-        if type(self) is BottleneckAdapter:
+        if type(self) is self.plain_class():
             return self
         kernels = self.kernels()
-        plain = BottleneckAdapter(
+        plain = self.plain_class()(
             self.bottleneck_dim,
             num_tasks=self.num_tasks,
             activation=self.activation,
@@ -113,6 +113,11 @@ class BottleneckAdapter(TaskLayer):
         for name, kernel in kernels.items():
             getattr(plain, name).assign(kernel)
         return plain
+
+    @classmethod
+    def plain_class(cls):
+        """Returns the class that holds what `kernels` of this one computes."""
+        return BottleneckAdapter
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -8,6 +8,10 @@ from tf_adapters.methods.compacter import PHMAdapter
 from tf_adapters.methods.full_fine_tuning import FullFineTuning
 from tf_adapters.methods.full_fine_tuning import LastLayers
 from tf_adapters.methods.houlsby import Houlsby
+from tf_adapters.methods.hyperformer import HyperFormer
+from tf_adapters.methods.hyperformer import HyperFormerPlusPlus
+from tf_adapters.methods.hyperformer import HyperFormerShared
+from tf_adapters.methods.hyperformer import MultiTaskAdapters
 from tf_adapters.methods.layer_norm_only import LayerNormOnly
 from tf_adapters.methods.lora import LoRA
 from tf_adapters.methods.low_rank_adapter import LowRankAdapter

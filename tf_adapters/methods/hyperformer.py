@@ -1,0 +1,216 @@
+"""HyperFormer: adapters that hypernetworks make from task embeddings."""
+
+import keras
+
+from tf_adapters.layers import AdapterGenerator
+from tf_adapters.layers import Condition
+from tf_adapters.layers import GeneratedAdapter
+from tf_adapters.layers import NormalizedAdapter
+from tf_adapters.layers import TaskEmbedding
+from tf_adapters.layers.activation import activation_name
+from tf_adapters.layers.activation import get_activation
+from tf_adapters.methods.method import Method
+
+# The authors number the slots of a layer so.
+POSITIONS = {"feedforward": 0, "attention": 1}
+
+
+class _Hypernetworks(Method):
+    """What the three models have in common."""
+
+    layer_norms = "shared"
+
+    def __init__(
+        self,
+        bottleneck_dim=24,
+        embedding_dim=64,
+        projector_dim=128,
+        activation="gelu_approximate",
+    ):
+        sizes = {
+            "bottleneck_dim": bottleneck_dim,
+            "embedding_dim": embedding_dim,
+            "projector_dim": projector_dim,
+        }
+        for name, size in sizes.items():
+            if size < 1:
+                raise ValueError(
+                    f"`{name}` must be at least 1. Received: {name}={size}."
+                )
+        self.bottleneck_dim = bottleneck_dim
+        self.embedding_dim = embedding_dim
+        self.projector_dim = projector_dim
+        self.activation = activation_name(get_activation(activation))
+
+    def shared_layers(self, shape):
+        tasks = TaskEmbedding(
+            self.embedding_dim, num_tasks=shape.num_tasks, name="tasks"
+        )
+        return {"tasks": tasks}
+
+    def slot_layer(self, slot, index, shape, shared):
+        if slot not in POSITIONS:
+            return None
+        return GeneratedAdapter(
+            self.bottleneck_dim,
+            tasks=shared["tasks"],
+            condition=shared.get("condition"),
+            generator=shared.get("generator") or shared.get(slot),
+            layer=index,
+            position=POSITIONS[slot],
+            activation=self.activation,
+            num_tasks=shape.num_tasks,
+            dtype=shape.dtype,
+            name=f"{slot}_adapter",
+        )
+
+    def get_config(self):
+        return {
+            "bottleneck_dim": self.bottleneck_dim,
+            "embedding_dim": self.embedding_dim,
+            "projector_dim": self.projector_dim,
+            "activation": self.activation,
+        }
+
+    def _condition(self, shape, num_positions):
+        return Condition(
+            self.embedding_dim,
+            num_layers=shape.num_layers,
+            num_positions=num_positions,
+            projector_dim=self.projector_dim,
+            name="condition",
+        )
+
+    def _generator(self, shape, name):
+        return AdapterGenerator(
+            shape.hidden_dim, self.bottleneck_dim, name=name
+        )
+
+
+@keras.saving.register_keras_serializable(package="tf_adapters")
+class HyperFormerPlusPlus(_Hypernetworks):
+    """One hypernetwork makes the adapters of all tasks, layers and slots.
+
+    The encoder is frozen but for its LayerNorms, which all tasks train
+    together, as they do the hypernetwork. Each task owns its embedding and its
+    head.
+
+    Args:
+        bottleneck_dim: int. Size of the bottleneck. Defaults to 24, a 32nd of
+            the width of BERT-base.
+        embedding_dim: int. Size of the embeddings of tasks, layers and
+            positions. Defaults to 64.
+        projector_dim: int. Units of the network that joins the three. Defaults
+            to 128.
+        activation: str. Activation inside the adapter. Defaults to
+            `"gelu_approximate"`.
+
+    Raises:
+        ValueError: if a size is not positive.
+
+    References:
+     - [Mahabadi et al., 2021](https://arxiv.org/abs/2106.04489), section 2.4
+    """
+
+    def shared_layers(self, shape):
+        return {
+            **super().shared_layers(shape),
+            "condition": self._condition(shape, len(POSITIONS)),
+            "generator": self._generator(shape, "generator"),
+        }
+
+
+@keras.saving.register_keras_serializable(package="tf_adapters")
+class HyperFormerShared(_Hypernetworks):
+    """Two hypernetworks, one for each slot, make the adapters of all layers.
+
+    What the file `hyperformer.json` of the authors' code builds. All else is
+    as in `HyperFormerPlusPlus`.
+
+    Args: as for `HyperFormerPlusPlus`.
+
+    References:
+     - [Mahabadi et al., 2021](https://arxiv.org/abs/2106.04489), and the
+       authors' code
+    """
+
+    def shared_layers(self, shape):
+        generators = {slot: self._generator(shape, slot) for slot in POSITIONS}
+        return {
+            **super().shared_layers(shape),
+            "condition": self._condition(shape, 0),
+            **generators,
+        }
+
+
+@keras.saving.register_keras_serializable(package="tf_adapters")
+class HyperFormer(_Hypernetworks):
+    """A hypernetwork in every slot of every layer.
+
+    It makes adapters from the embedding of the task as it is. All else is as
+    in `HyperFormerPlusPlus`.
+
+    Args:
+        bottleneck_dim, embedding_dim, activation: as for
+            `HyperFormerPlusPlus`.
+
+    References:
+     - [Mahabadi et al., 2021](https://arxiv.org/abs/2106.04489), section 2.3
+    """
+
+    def __init__(
+        self, bottleneck_dim=24, embedding_dim=64, activation="gelu_approximate"
+    ):
+        super().__init__(bottleneck_dim, embedding_dim, activation=activation)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["projector_dim"]
+        return config
+
+
+@keras.saving.register_keras_serializable(package="tf_adapters")
+class MultiTaskAdapters(Method):
+    """Adapters of each task, with a LayerNorm that all tasks share.
+
+    The baseline "adapters-dagger" of HyperFormer. The encoder is frozen but
+    for its LayerNorms, which all tasks train together, as they do the one of
+    every adapter. Each task owns the rest of its adapters, and its head.
+
+    Args:
+        bottleneck_dim: int. Size of the bottleneck. Defaults to 24.
+        activation: str. Activation inside the adapter. Defaults to
+            `"gelu_approximate"`.
+
+    Raises:
+        ValueError: if `bottleneck_dim` is not positive.
+
+    References:
+     - [Mahabadi et al., 2021](https://arxiv.org/abs/2106.04489), section 3
+    """
+
+    layer_norms = "shared"
+
+    def __init__(self, bottleneck_dim=24, activation="gelu_approximate"):
+        # The layer checks its arguments; do it now and not in the encoder.
+        NormalizedAdapter(bottleneck_dim)
+        self.bottleneck_dim = bottleneck_dim
+        self.activation = activation_name(get_activation(activation))
+
+    def slot_layer(self, slot, index, shape, shared):
+        if slot not in POSITIONS:
+            return None
+        return NormalizedAdapter(
+            self.bottleneck_dim,
+            shared_norm=True,
+            activation=self.activation,
+            num_tasks=shape.num_tasks,
+            dtype=shape.dtype,
+            name=f"{slot}_adapter",
+        )
+
+    def get_config(self):
+        return {
+            "bottleneck_dim": self.bottleneck_dim,
+            "activation": self.activation,
+        }
