@@ -41,7 +41,7 @@ demo: env
 	  $(BIN)/python tf_adapters/export/ask.py $(DEMO)/saved_model/1
 
 test: env
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: env
 	$(BIN)/ruff format --check .

@@ -169,9 +169,10 @@ class AdaptedBackbone(keras.Model):
     def baked(self, dropped_layers=()):
         """Lets the slots of the layers hold what is needed to serve them.
 
-        Within the block, a layer that computes its weights from others is
-        replaced by one that holds them, and the slots of `dropped_layers` are
-        empty. Nothing is trained or saved with it.
+        Those of the transformer layers are meant, and no others. Within the
+        block, a layer that computes its weights from others is replaced by one
+        that holds them, and the slots of `dropped_layers` are empty. Nothing is
+        trained or saved with it.
 
         Args:
             dropped_layers: indices of transformer layers.
@@ -180,9 +181,9 @@ class AdaptedBackbone(keras.Model):
             ValueError: if there is no such layer.
         """
         check_dropped(dropped_layers, len(self.transformer_layers))
-        for i, layer in enumerate(self.transformer_layers):
-            layer.bake(is_dropped=i in dropped_layers)
         try:
+            for i, layer in enumerate(self.transformer_layers):
+                layer.bake(is_dropped=i in dropped_layers)
             yield
         finally:
             for layer in self.transformer_layers:

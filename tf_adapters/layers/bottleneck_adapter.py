@@ -99,10 +99,11 @@ class BottleneckAdapter(TaskLayer):
         return inputs + bank.project(x, weights["up"], weights["up_bias"])
 
     def baked(self):
-        if type(self) is self.plain_class():
+        plain_class = self.plain_class()
+        if plain_class is None or type(self) is plain_class:
             return self
         kernels = self.kernels()
-        plain = self.plain_class()(
+        plain = plain_class(
             self.bottleneck_dim,
             num_tasks=self.num_tasks,
             activation=self.activation,
@@ -116,8 +117,11 @@ class BottleneckAdapter(TaskLayer):
 
     @classmethod
     def plain_class(cls):
-        """Returns the class that holds what `kernels` of this one computes."""
-        return BottleneckAdapter
+        """Returns the class that holds what `kernels` of this one computes.
+
+        A subclass that overrides `call` returns its own, or `None`.
+        """
+        return BottleneckAdapter if cls.call is BottleneckAdapter.call else None
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -101,7 +101,8 @@ def kernel_of(rule, factors):
     """
     n, rows, columns = factors.shape[-3:]
     blocks = ops.einsum("...iac,...ipq->...apcq", rule, factors)
-    return ops.reshape(blocks, (*rule.shape[:-3], n * rows, n * columns))
+    shape = (*ops.shape(rule)[:-3], n * rows, n * columns)
+    return ops.reshape(blocks, shape)
 
 
 def project_factored(inputs, weights, name):

@@ -36,8 +36,8 @@ class PHMBottleneckAdapter(BottleneckAdapter):
     Call arguments, returns: as for `BottleneckAdapter`.
 
     Raises:
-        ValueError: if `phm_dim` does not divide a size, or is not that of
-            `rule` or `factors`.
+        ValueError: if `phm_dim` does not divide a size, or it or `num_tasks`
+            is not that of `rule` or `factors`; if `rank` is not positive.
 
     References:
      - [Mahabadi et al., 2021](https://arxiv.org/abs/2106.04647), section 3
@@ -63,7 +63,11 @@ class PHMBottleneckAdapter(BottleneckAdapter):
             bottleneck_dim, num_tasks, activation=activation, **kwargs
         )
         phm.check_division(phm_dim, bottleneck_dim=bottleneck_dim)
-        check_parts(phm_dim, rule, *(factors or ()))
+        if rank is not None and rank < 1:
+            raise ValueError(
+                f"`rank` must be at least 1, or `None`. Received: rank={rank}."
+            )
+        check_parts(phm_dim, num_tasks, rule, *(factors or ()))
         self.phm_dim = phm_dim
         self.rank = rank
         self.rule_layer = rule

@@ -54,8 +54,8 @@ class PHMDense(TaskLayer):
         Tensor of shape `(batch_size, sequence_length, units)`.
 
     Raises:
-        ValueError: if `phm_dim` does not divide a size, or is not that of
-            `rule` or `factors`.
+        ValueError: if `phm_dim` does not divide a size, or it or `num_tasks`
+            is not that of `rule` or `factors`.
 
     References:
      - [Zhang et al., 2021](https://arxiv.org/abs/2102.08597), section 3
@@ -77,7 +77,7 @@ class PHMDense(TaskLayer):
     ):
         super().__init__(num_tasks=num_tasks, **kwargs)
         check_division(phm_dim, units=units)
-        check_parts(phm_dim, rule, factors)
+        check_parts(phm_dim, num_tasks, rule, factors)
         self.units = units
         self.phm_dim = phm_dim
         self.rank = rank
@@ -103,10 +103,7 @@ class PHMDense(TaskLayer):
         self.built = True
 
     def call(self, inputs, task_ids=None):
-        banks = self.cast_banks()
-        for part in (self.rule_layer, self.factors_layer):
-            if part is not None:
-                banks |= part.cast_banks()
+        banks = self.cast_banks(self.rule_layer, self.factors_layer)
         return bank.apply(self._compute, banks, task_ids, inputs)
 
     def _compute(self, weights, inputs):
@@ -143,12 +140,14 @@ class PHMDense(TaskLayer):
         return cls(**{**config, "rule": rule, "factors": factors})
 
 
-def check_parts(phm_dim, rule, *factors):
-    """Refuses shared parts of another `phm_dim`."""
+def check_parts(phm_dim, num_tasks, rule, *factors):
+    """Refuses shared parts of another `phm_dim` or of other tasks."""
+    wanted = (phm_dim, num_tasks)
     for part in (rule, *factors):
-        if part is not None and part.phm_dim != phm_dim:
+        if part is not None and (part.phm_dim, part.num_tasks) != wanted:
             raise ValueError(
-                "`phm_dim` must be that of the shared rule and factors. "
-                f"Received: phm_dim={phm_dim}, and a {type(part).__name__} "
-                f"with phm_dim={part.phm_dim}."
+                "`phm_dim` and `num_tasks` must be those of the shared rule "
+                f"and factors. Received: phm_dim={phm_dim}, num_tasks="
+                f"{num_tasks}, and a {type(part).__name__} with "
+                f"phm_dim={part.phm_dim}, num_tasks={part.num_tasks}."
             )

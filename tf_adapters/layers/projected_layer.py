@@ -94,9 +94,7 @@ class ProjectedLayer(TaskLayer):
         raise NotImplementedError
 
     def call(self, inputs, task_ids=None, padding_mask=None):
-        banks = self.cast_banks()
-        if self.projections is not None:
-            banks |= self.projections.cast_banks()
+        banks = self.cast_banks(self.projections)
         return bank.apply(self._compute, banks, task_ids, inputs, padding_mask)
 
     def _compute(self, weights, inputs, padding_mask):

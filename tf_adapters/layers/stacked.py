@@ -13,7 +13,7 @@ class Stacked(keras.initializers.Initializer):
 
     Args:
         initializer: a Keras initializer of one slice, or an array that every
-            slice starts from.
+            slice starts from. One with a seed draws all slices alike.
     """
 
     def __init__(self, initializer):
@@ -30,3 +30,10 @@ class Stacked(keras.initializers.Initializer):
 
     def get_config(self):
         return {"initializer": self.initializer}
+
+    @classmethod
+    def from_config(cls, config):
+        initializer = config["initializer"]
+        if isinstance(initializer, dict):
+            initializer = keras.saving.deserialize_keras_object(initializer)
+        return cls(initializer)

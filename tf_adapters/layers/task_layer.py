@@ -40,10 +40,19 @@ class TaskLayer(keras.layers.Layer):
     def banks(self):
         return {name: getattr(self, name) for name in self._initializers}
 
-    def cast_banks(self):
-        """Returns the banks as Tensors of the compute dtype, by name."""
-        banks = self.banks.items()
-        return {k: ops.cast(v, self.compute_dtype) for k, v in banks}
+    def cast_banks(self, *shared):
+        """Returns the banks as Tensors of the compute dtype, by name.
+
+        Args:
+            *shared: `TaskLayer`s or `None`, whose banks are read beside those
+                of this layer.
+        """
+        layers = [self, *(layer for layer in shared if layer is not None)]
+        return {
+            name: ops.cast(bank, self.compute_dtype)
+            for layer in layers
+            for name, bank in layer.banks.items()
+        }
 
     def add_bank(self, name, shape, initializer):
         """Creates `self.name`, a weight of shape `(num_tasks, *shape)`.

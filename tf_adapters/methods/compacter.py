@@ -22,7 +22,7 @@ class Compacter(Method):
             the width of BERT-base.
         phm_dim: int. `n`, the number of Kronecker products of a kernel, which
             divides the bottleneck and the width of the encoder. Defaults to 4.
-        rank: int. Rank of the factors. Defaults to 1.
+        rank: int. Rank of the factors, or `None` for any. Defaults to 1.
         learn_rule: bool. Whether the rule is trained. Defaults to `True`.
         factorize_rule: bool. Whether the matrices of the rule are of rank one.
             Defaults to `False`.
