@@ -30,7 +30,8 @@ def bert(backbone, inputs, slots=None, norm=None, gelu=gelu_tanh):
         backbone: a `BertBackbone`, of which only the weights are read.
         inputs: dict as for the backbone.
         slots: dict from the name of a slot to a function of its input and the
-            index of the layer. Empty slots may be left out.
+            index of the layer. Empty slots may be left out. What `prompt` puts
+            before the text is attended to, and taken off the output.
         norm: function of an input, a gain, an offset and the name of the
             LayerNormalization. Defaults to `layer_norm`.
         gelu: function. Activation of the feed-forward layers.
@@ -46,7 +47,12 @@ def bert(backbone, inputs, slots=None, norm=None, gelu=gelu_tanh):
         read[name, index] = x
         return slots[name](x, index) if name in slots else empty
 
-    x = _embeddings(backbone, inputs)
+    x = text = _embeddings(backbone, inputs)
+    x = slot("prompt", x, empty=x)
+    length = x.shape[1] - text.shape[1]
+    mask = np.pad(
+        inputs["padding_mask"], [(0, 0), (length, 0)], constant_values=1
+    )
     x = norm(x, *_norm(backbone.embeddings_layer_norm), "embedding")
     x = slot("embedding", x, empty=x)
     for i, layer in enumerate(backbone.transformer_layers):
@@ -54,7 +60,7 @@ def bert(backbone, inputs, slots=None, norm=None, gelu=gelu_tanh):
         x = _attention(
             layer._self_attention_layer,
             h,
-            inputs["padding_mask"],
+            mask,
             lambda name, x, i=i: slot(name, x, i, empty=0.0),
         )
         x = slot("attention", x, i, empty=x)
@@ -69,7 +75,7 @@ def bert(backbone, inputs, slots=None, norm=None, gelu=gelu_tanh):
         x = x + slot("parallel_feedforward", a, i, empty=0.0)
         x = norm(x, *_norm(layer._feedforward_layer_norm), f"{i}.feedforward")
         x = slot("output", x, i, empty=x)
-    x = slot("top", x, empty=x)
+    x = slot("top", x, empty=x)[:, length:]
     pooled = np.tanh(_dense(backbone.pooled_dense, x[:, 0]))
     return x, pooled, read
 

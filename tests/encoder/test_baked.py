@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+import tf_adapters
 from tests.method_table import METHODS
 from tf_adapters import AdaptedBackbone
 from tf_adapters.layers import BottleneckAdapter
+from tf_adapters.layers import NormalizedAdapter
+from tf_adapters.methods.method import PROJECTION_SLOTS
 
 KEYS = ("sequence_output", "pooled_output")
 
@@ -155,3 +158,112 @@ def test_empty_slots_stay_empty(make_backbone, make_inputs):
         assert stand_ins(encoder) == [{}, {}]
         outputs = encoder(inputs)["sequence_output"]
     np.testing.assert_array_equal(outputs, expected)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hyperformer_plus_plus",
+        pytest.param("hyperformer", marks=pytest.mark.large),
+        pytest.param("hyperformer_shared", marks=pytest.mark.large),
+    ],
+)
+def test_hypernetworks_are_baked_away(make_encoder, make_inputs, name):
+    encoder, inputs = make_encoder(name), make_inputs(num_tasks=3)
+    expected = encoder(inputs)
+    with encoder.baked():
+        for slots in stand_ins(encoder):
+            assert set(slots) == {"attention", "feedforward"}
+            for layer in slots.values():
+                assert type(layer) is NormalizedAdapter
+                assert layer.num_tasks == 3
+        # Neither the embeddings nor what reads them are called any more.
+        for layer in encoder.shared_layers.values():
+            for weight in layer.weights:
+                weight.assign(np.full(weight.shape, np.nan))
+        outputs = encoder(inputs)
+    for key in KEYS:
+        np.testing.assert_allclose(outputs[key], expected[key], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        ("intermediate",),
+        *(
+            pytest.param((slot,), marks=pytest.mark.large)
+            for slot in PROJECTION_SLOTS
+            if slot != "intermediate"
+        ),
+    ],
+)
+def test_update_of_one_task_is_merged(
+    make_backbone, make_inputs, scramble, targets
+):
+    method = tf_adapters.LoRA(2, targets=targets)
+    stock, inputs = make_backbone(num_layers=1), make_inputs()
+    encoder = AdaptedBackbone(stock, method)
+    empty = encoder(inputs)
+    scramble(encoder.trainable_weights)
+    expected = encoder(inputs)
+    with encoder.baked():
+        layer = encoder.transformer_layers[0]
+        assert layer.stand_ins.of_slot == dict.fromkeys(targets)
+        assert set(layer.stand_ins.of_dense) == set(targets)
+        # The update is not called any more.
+        update = layer.adapters[targets[0]]
+        trained = np.array(update.b)
+        update.b.assign(np.full(update.b.shape, np.nan))
+        outputs = encoder(inputs)
+    for key in KEYS:
+        np.testing.assert_allclose(outputs[key], expected[key], atol=1e-5)
+        assert not np.allclose(outputs[key], empty[key], atol=1e-2)
+    assert layer.stand_ins.of_dense == {}
+    update.b.assign(trained)
+    after = encoder(inputs)
+    for key in KEYS:
+        np.testing.assert_array_equal(after[key], expected[key])
+
+
+def test_updates_of_all_denses_are_merged(make_backbone, make_inputs, scramble):
+    method = tf_adapters.LoRA(2, targets=PROJECTION_SLOTS)
+    encoder, inputs = AdaptedBackbone(make_backbone(), method), make_inputs()
+    scramble(encoder.trainable_weights)
+    expected, before = encoder(inputs), values(encoder)
+    with encoder.baked():
+        outputs = encoder(inputs)
+    for key in KEYS:
+        np.testing.assert_allclose(outputs[key], expected[key], atol=1e-5)
+    for old, new in zip(before, values(encoder), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_updates_of_dropped_layers_are_not_merged(
+    make_backbone, make_inputs, scramble
+):
+    method = tf_adapters.LoRA(2, targets=PROJECTION_SLOTS)
+    stock, inputs = make_backbone(), make_inputs()
+    names = ("token_ids", "segment_ids", "padding_mask")
+    expected = stock({name: inputs[name] for name in names})
+    encoder = AdaptedBackbone(stock, method)
+    scramble(encoder.trainable_weights)
+    with encoder.baked((0, 1)):
+        outputs = encoder(inputs)
+    for key in KEYS:
+        np.testing.assert_array_equal(outputs[key], expected[key])
+
+
+@pytest.mark.parametrize(
+    "name", ["lora", pytest.param("lora_everywhere", marks=pytest.mark.large)]
+)
+def test_updates_of_several_tasks_stay(make_encoder, make_inputs, name):
+    encoder, inputs = make_encoder(name), make_inputs(num_tasks=3)
+    expected = encoder(inputs)
+    with encoder.baked():
+        for layer in encoder.transformer_layers:
+            assert layer.stand_ins.of_dense == {}
+            for slot, stand_in in layer.stand_ins.of_slot.items():
+                assert stand_in is layer.adapters[slot]
+        outputs = encoder(inputs)
+    for key in KEYS:
+        np.testing.assert_array_equal(outputs[key], expected[key])

@@ -85,3 +85,53 @@ def test_count_is_a_gain_and_an_offset_for_each_task():
     layer.build(HIDDEN)
     banks = sum(np.prod(b.shape) for b in layer.banks.values())
     assert banks == 3 * 2 * HIDDEN[-1]
+
+
+@pytest.fixture
+def offsets():
+    """A layer of three tasks that share the pretrained gain."""
+    layer = TaskLayerNormalization(norm(), num_tasks=3, only_offsets=True)
+    layer.build(HIDDEN)
+    return layer
+
+
+def test_only_offsets_by_hand():
+    # (1, 3) becomes (-1, 1), and (-2, 3) with the gain that both tasks share.
+    pretrained = keras.layers.LayerNormalization(epsilon=0)
+    pretrained.build((None, None, 2))
+    pretrained.gamma.assign([2, 3])
+    layer = TaskLayerNormalization(pretrained, num_tasks=2, only_offsets=True)
+    layer.build((None, None, 2))
+    layer.beta.assign([[0, 0], [10, 20]])
+    x = np.array([[[1, 3]], [[1, 3]]], "float32")
+    y = layer(x, task_ids=np.array([1, 0], "int32"))
+    np.testing.assert_allclose(y, [[[8, 23]], [[-2, 3]]], rtol=1e-6)
+
+
+def test_only_offsets_are_banks_and_trained(offsets):
+    assert list(offsets.banks) == ["beta"]
+    assert [w.name for w in offsets.trainable_weights] == ["beta"]
+    assert offsets.beta.shape == (3, HIDDEN[-1])
+    # The gain is that of the pretrained layer and no copy of it.
+    assert any(w is offsets.norm.gamma for w in offsets.weights)
+    assert len(offsets.weights) == 3
+    assert not offsets.norm.gamma.trainable
+
+
+def test_only_offsets_of_later_tasks_are_the_pretrained_ones(offsets, scramble):
+    scramble([offsets.beta])
+    offsets.add_tasks(1)
+    np.testing.assert_array_equal(offsets.beta[3], offsets.norm.beta)
+    assert not np.isclose(offsets.beta[0], offsets.norm.beta).all()
+    assert list(offsets.banks) == ["beta"]
+
+
+def test_only_offsets_follow_the_formula(offsets, x, scramble):
+    scramble([offsets.beta])
+    task_ids = np.array([2, 0, 1, 2, 2, 0], "int32")
+    gamma, beta = np.array(offsets.norm.gamma), np.array(offsets.beta)
+    expected = [
+        layer_norm(x[i], gamma, beta[task]) for i, task in enumerate(task_ids)
+    ]
+    outputs = offsets(x, task_ids=task_ids)
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)

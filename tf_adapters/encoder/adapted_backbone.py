@@ -162,6 +162,10 @@ class AdaptedBackbone(keras.Model):
     def add_tasks(self, count):
         """Makes room for `count` more tasks in every bank."""
         self.num_tasks += count
+        if self._first_words is not None:
+            # Read anew: a model that was loaded from a file got its pretrained
+            # weights after it was built.
+            self.prompt.start_later_tasks_from(self._first_words())
         for layer in self.task_layers().values():
             layer.add_tasks(count)
 
@@ -263,6 +267,7 @@ class AdaptedBackbone(keras.Model):
         return layer
 
     def _make_prompt(self, backbone, shape):
+        self._first_words = None
         prompt = self.method.slot_layer("prompt", 0, shape, self.shared_layers)
         if prompt is None:
             return None
@@ -271,8 +276,11 @@ class AdaptedBackbone(keras.Model):
         words = self.method.first_words()
         if words is not None:
             check_words(words, table.shape[0])
-            rows = ops.take(table, list(words), axis=0)
-            prompt.start_from(ops.convert_to_numpy(rows))
+            # A function, since Keras would track the table a second time.
+            self._first_words = lambda: ops.convert_to_numpy(
+                ops.take(table, list(words), axis=0)
+            )
+            prompt.start_from(self._first_words())
         return prompt
 
     def _with_prompt(self, padding_mask):

@@ -141,7 +141,7 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
     def _intermediate(self, x, task):
         dense = self._feedforward_intermediate_dense
         if self._in_slot("intermediate") is None:
-            return dense(x)
+            return self.stand_ins.of_dense.get("intermediate", dense)(x)
         # The slot joins before the activation, which the layer would apply.
         kernel, bias = (
             ops.cast(w, self.compute_dtype) for w in (dense.kernel, dense.bias)

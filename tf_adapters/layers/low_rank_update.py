@@ -80,11 +80,16 @@ class LowRankUpdate(TaskLayer):
                 has one task. It stays as it is.
         """
         new = type(dense).from_config(dense.get_config())
-        new.build((None, None, *_input_shape(dense, self.a.shape[1])))
+        # The output projection of attention reads heads and their units.
+        equation = getattr(dense, "equation", "abc,cd->abd")
+        read_axes = equation.index(",") - 2
+        shape = dense.kernel.shape[:read_axes]
+        new.build((None, None, *shape))
         update = ops.matmul(self.a[0], self.b[0]) * (self.alpha / self.rank)
         update = ops.reshape(update, dense.kernel.shape)
         new.kernel.assign(dense.kernel + ops.cast(update, dense.kernel.dtype))
-        new.bias.assign(dense.bias)
+        if dense.bias is not None:
+            new.bias.assign(dense.bias)
         return new
 
     def compute_output_shape(self, input_shape):
@@ -98,9 +103,3 @@ class LowRankUpdate(TaskLayer):
             "alpha": self.alpha,
             "dropout": self.dropout.rate,
         }
-
-
-def _input_shape(dense, input_dim):
-    # The output projection of attention reads heads and their units.
-    kernel = tuple(dense.kernel.shape)
-    return (input_dim,) if kernel[0] == input_dim else kernel[:2]

@@ -82,6 +82,11 @@ class NormalizedAdapter(BottleneckAdapter):
         )
         return ops.cast(outputs, self.compute_dtype)
 
+    def baked(self):
+        plain = super().baked()
+        plain.epsilon = self.epsilon
+        return plain
+
     @classmethod
     def plain_class(cls):
         return NormalizedAdapter

@@ -52,9 +52,17 @@ class Prompt(TaskLayer):
         Args:
             vectors: array of shape `(length, hidden_dim)`.
         """
-        self._initializers["prompt"] = (tuple(vectors.shape), vectors)
+        self.start_later_tasks_from(vectors)
         start = ops.broadcast_to(vectors, self.prompt.shape)
         self.prompt.assign(start)
+
+    def start_later_tasks_from(self, vectors):
+        """Lets tasks that are added from now on start from given vectors.
+
+        Args:
+            vectors: array of shape `(length, hidden_dim)`.
+        """
+        self._initializers["prompt"] = (tuple(vectors.shape), vectors)
 
     def call(self, inputs, task_ids=None, padding_mask=None):
         prompt = bank.select(self.cast_banks()["prompt"], task_ids)

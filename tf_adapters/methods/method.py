@@ -174,7 +174,7 @@ def check_method(method):
 
     Raises:
         TypeError: if `method` is not an instance of `Method`.
-        ValueError: if its `layer_norms` is not one of the three policies.
+        ValueError: if its `layer_norms` is not a known policy.
     """
     if not isinstance(method, Method):
         raise TypeError(
