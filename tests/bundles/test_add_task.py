@@ -7,6 +7,7 @@ def metric_names(model):
     return [metric.name for metric in model.metrics]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "chosen, names",
     [
@@ -74,6 +75,7 @@ def test_the_new_task_trains_and_the_old_one_need_not(tiny):
     assert moved == len(before)
 
 
+@pytest.mark.large
 def test_a_grown_model_survives_a_keras_file(tiny, tmp_path):
     model = tiny.model(names=("rte",))
     tiny.train(model)

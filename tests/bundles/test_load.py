@@ -58,6 +58,7 @@ def test_every_method_comes_back_into_another_model(tiny, tmp_path, method):
     assert tiny.values(other) == tiny.values(model)
 
 
+@pytest.mark.large
 def test_a_task_beside_a_wider_one_keeps_its_head(tiny, tmp_path):
     """Its head is cut out of a wider bank; the rest of it must not shift."""
     model = tiny.model("houlsby", names=("sst5", "rte", "stsb"))
@@ -85,6 +86,7 @@ def test_a_task_of_the_model_is_replaced_and_no_other(tiny, saved):
     assert model.task_names == ["mnli", "rte", "sst5"]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "names", [("mnli",), ("mnli", "stsb"), ("mnli", "stsb", "sst5")], ids=len
 )

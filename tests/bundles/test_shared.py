@@ -78,6 +78,7 @@ def test_what_was_tampered_with_is_refused(joint, folder):
         joint(("rte",)).load_task(path / "rte")
 
 
+@pytest.mark.large
 def test_another_model_writes_another_file(tiny, joint, folder):
     path, _ = folder
     other = joint()

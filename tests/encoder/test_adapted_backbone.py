@@ -261,6 +261,7 @@ def test_keras_file_holds_everything(
     assert_equal(revived(inputs), encoder(inputs))
 
 
+@pytest.mark.large
 def test_keras_file_holds_tasks_that_were_added(
     make_backbone, make_inputs, scramble, tmp_path
 ):

@@ -48,6 +48,7 @@ QUICK = "momentum"
 MARKS = {True: (), False: pytest.mark.large}
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "name", [pytest.param(k, marks=MARKS[k == QUICK]) for k in OPTIMIZERS]
 )

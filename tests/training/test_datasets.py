@@ -69,6 +69,7 @@ def test_shares_of_an_epoch_are_those_of_its_batches(make_set):
     assert sum(overall.values()) == pytest.approx(1)
 
 
+@pytest.mark.large
 def test_a_resumed_run_sees_what_it_would_have_seen(make_set):
     whole = rows(make_set().dataset, 12)
     left = rows(make_set().dataset_from(1), 99)
@@ -106,6 +107,7 @@ def test_a_resumed_run_ends_where_the_whole_run_ends(model, make_set):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.large
 def test_shares_are_put_into_the_logs_of_an_epoch(make_set):
     training = make_set()
     logs = {"loss": 1.0}

@@ -31,6 +31,7 @@ def fit(
     ).history
 
 
+@pytest.mark.large
 def test_mixed_batches_lower_the_loss_of_every_task(small_model, toy_dataset):
     model = small_model(Houlsby(8))
     history = fit(model, toy_dataset(), epochs=8)

@@ -41,6 +41,7 @@ def alone(model, text, task_id):
     return np.array(model(inputs))[0]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("batch_size", [2, 32])
 def test_outputs_are_those_of_each_example_alone(model, batch_size):
     # The batches go from short to long; the answers come in the order asked.
@@ -79,6 +80,7 @@ def test_another_task_can_predict(model):
     assert predictor.outputs(encoded).shape == (5, 3)
 
 
+@pytest.mark.large
 def test_scores_are_those_of_the_predictions(model):
     predictor = Predictor(model)
     task = model.tasks[1]
