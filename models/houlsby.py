@@ -5,7 +5,10 @@ Houlsby et al., 2019, https://arxiv.org/abs/1902.00751
     python train.py houlsby --preset minilm --data_dir DIR \
         --tasks cola mrpc rte stsb
 
-Dev, MiniLM, 3 epochs: see README.md.
+Dev, MiniLM, 3 epochs, mean and deviation of seeds 0, 1 and 2: CoLA 21.7 +- 1.8
+Matthews, MRPC 80.6 +- 1.1 accuracy and 86.3 +- 0.5 F1, RTE 56.0 +- 1.4
+accuracy, STS-B 86.5 +- 0.3 Pearson and 86.3 +- 0.3 Spearman. README.md has
+those of AdapterHub beside them.
 
 Departs from the paper: tasks are trained in one run, a batch of each in turn as
 drawn, which trains them as if alone, since nothing they train is shared; the
