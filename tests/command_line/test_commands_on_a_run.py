@@ -20,6 +20,17 @@ def test_evaluate_computes_the_scores_of_the_run_again(run_dir, capsys):
     assert again == {"dev": metrics["dev"], "mean": metrics["mean"]}
 
 
+def test_an_encoder_that_tasks_train_is_written_once(run_dir):
+    recipe = json.loads((run_dir / "config.json").read_text())["recipe"]
+    shared = list((run_dir / "bundles").glob("shared-*.safetensors"))
+    assert len(shared) == (recipe == "full_fine_tuning")
+    for bundle in (run_dir / "bundles").glob("*/bundle.json"):
+        digest = json.loads(bundle.read_text())["shared_sha256"]
+        assert [f"shared-{digest[:16]}"] * bool(digest) == [
+            path.stem for path in shared
+        ]
+
+
 def test_predict_agrees_with_the_saved_model(run_dir, capsys):
     texts = ["the film is good", "the book is very bad"]
     assert main(["predict", str(run_dir), "--task", "taste", *texts]) == 0

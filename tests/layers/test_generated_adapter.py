@@ -167,6 +167,19 @@ def test_baked_computes_the_same_without_hypernetworks(
     np.testing.assert_allclose(outputs, expected, atol=1e-6)
 
 
-def test_an_adapter_alone_has_no_config(parts):
-    with pytest.raises(NotImplementedError, match="save the encoder"):
-        built(parts).get_config()
+@pytest.mark.parametrize("own_generator", [False, True])
+def test_adapter_comes_back_from_its_config(parts, own_generator):
+    if own_generator:
+        parts = {k: v for k, v in parts.items() if k != "generator"}
+    adapter = built(parts)
+    revived = GeneratedAdapter.from_config(adapter.get_config())
+    assert revived.get_config() == adapter.get_config()
+    revived.build((None, None, 8))
+    assert [w.shape for w in revived.weights] == [
+        w.shape for w in adapter.weights
+    ]
+
+
+def test_embeddings_of_other_tasks_are_refused():
+    with pytest.raises(ValueError, match="`num_tasks`.*=3.*of 2 tasks"):
+        GeneratedAdapter(4, TaskEmbedding(6, num_tasks=2), num_tasks=3)

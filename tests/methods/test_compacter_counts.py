@@ -2,7 +2,6 @@
 
 import functools
 
-import keras_nlp
 import pytest
 
 import tf_adapters
@@ -96,27 +95,6 @@ CASES = [
     for make, closed_form, counts in BASE
     for m, count in zip((24, 48, 96), counts, strict=True)
 ]
-
-
-def backbone(num_layers, hidden_dim, num_heads):
-    """A BERT but for its vocabulary, which is of 8 words."""
-    return keras_nlp.models.BertBackbone(
-        vocabulary_size=8,
-        num_layers=num_layers,
-        num_heads=num_heads,
-        hidden_dim=hidden_dim,
-        intermediate_dim=4 * hidden_dim,
-    )
-
-
-@pytest.fixture(scope="module")
-def bert_tiny():
-    return backbone(2, 128, 2)
-
-
-@pytest.fixture(scope="module")
-def bert_base():
-    return backbone(12, 768, 12)
 
 
 def size(weights):

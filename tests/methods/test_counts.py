@@ -34,24 +34,13 @@ def adapter(d, m):
 
 @pytest.fixture(scope="module")
 def bert_tiny():
+    """With its whole vocabulary, for the total."""
     return keras_nlp.models.BertBackbone(
         vocabulary_size=30522,
         num_layers=2,
         num_heads=2,
         hidden_dim=128,
         intermediate_dim=512,
-    )
-
-
-@pytest.fixture(scope="module")
-def bert_base():
-    """BERT-base but for its vocabulary, which is of 8 words."""
-    return keras_nlp.models.BertBackbone(
-        vocabulary_size=8,
-        num_layers=12,
-        num_heads=12,
-        hidden_dim=768,
-        intermediate_dim=3072,
     )
 
 

@@ -1,6 +1,5 @@
 """Counts of BERT and PALs against the closed forms of METHODS.md 2.4."""
 
-import keras_nlp
 import pytest
 
 import tf_adapters
@@ -75,18 +74,6 @@ OF_TINY = [
     (tf_adapters.PALs(24), pals(128, 2, 24), 9_896),
     (tf_adapters.PALsLowRank(16), low_rank(128, 2, 16), 8_480),
 ]
-
-
-@pytest.fixture(scope="module")
-def bert_tiny():
-    """BERT-tiny but for its vocabulary, which is of 8 words."""
-    return keras_nlp.models.BertBackbone(vocabulary_size=8, **TINY)
-
-
-@pytest.fixture(scope="module")
-def bert_base():
-    """BERT-base but for its vocabulary, which is of 8 words."""
-    return keras_nlp.models.BertBackbone(vocabulary_size=8, **BASE)
 
 
 def make_task(index, outputs):

@@ -66,9 +66,8 @@ def plan_training(
     example comes twice before all have come once. Within an epoch, `"mixed"`
     batching gives every task its exact share of the examples; `"one_task"`
     draws the task of each batch at random, as the papers do, or takes them in
-    turn if the rate is `"round_robin"`. Examples of
-    similar length are put together, inside windows of 64 batches. All batches
-    are full.
+    turn if the rate is `"round_robin"`. Examples of similar length are put
+    together, inside windows of 64 batches. All batches are full.
 
     Args:
         mixture: the rates of the tasks.
@@ -104,10 +103,11 @@ def plan_training(
         if batching == "mixed":
             filled = _mixed(shares, walks, size, all_lengths, random)
         else:
-            tasks = random.choice(len(shares), size=steps_per_epoch, p=shares)
             if mixture.rate == "round_robin":
                 first = epoch * steps_per_epoch
                 tasks = (first + np.arange(steps_per_epoch)) % len(shares)
+            else:
+                tasks = random.choice(len(shares), steps_per_epoch, p=shares)
             filled = _one_task(tasks, walks, batch_size, all_lengths, random)
         epochs.append(filled)
     indices = np.concatenate(epochs).astype("int32")

@@ -11,6 +11,8 @@ from tf_adapters.encoder.adapted_transformer_encoder import (
 from tf_adapters.encoder.parts import decided
 from tf_adapters.encoder.parts import is_norm
 from tf_adapters.encoder.parts import pretrained_parts
+from tf_adapters.encoder.prompts import make_prompt
+from tf_adapters.encoder.prompts import unmasked
 from tf_adapters.encoder.stock import check_fits
 from tf_adapters.encoder.stock import revive_backbone
 from tf_adapters.encoder.stock import stock_config
@@ -89,7 +91,7 @@ class AdaptedBackbone(keras.Model):
         x = self.embedding({k: inputs[k] for k in self.embedding_inputs})
         if self.prompt is not None:
             x = self.prompt(x, task_ids=task_ids)
-            padding_mask = self._with_prompt(padding_mask)
+            padding_mask = unmasked(padding_mask, self.prompt.length)
         task = {"task_ids": task_ids, "padding_mask": padding_mask}
         if self.embedding_task_norm is not None:
             x = self.embedding_task_norm(x, task_ids=task_ids)
@@ -125,8 +127,7 @@ class AdaptedBackbone(keras.Model):
         found["embedding.norm"] = self.embedding_task_norm
         found["embedding.adapter"] = self.embedding_adapter
         for i, layer in enumerate(self.transformer_layers):
-            for name in LAYER_SLOTS:
-                adapter = getattr(layer, f"{name}_adapter")
+            for name, adapter in layer.adapters.items():
                 found[f"layer.{i}.{name}.adapter"] = adapter
                 norm = getattr(layer, f"{name}_norm", None)
                 found[f"layer.{i}.{name}.norm"] = norm
@@ -241,7 +242,9 @@ class AdaptedBackbone(keras.Model):
             backbone, "embeddings_projection", None
         )
         self.pooler = getattr(backbone, "pooled_dense", None)
-        self.prompt = self._make_prompt(backbone, shape)
+        self.prompt, self._first_words = make_prompt(
+            method, backbone, shape, self.shared_layers
+        )
         self.embedding_adapter = self._slot("embedding", 0, shape)
         self.transformer_layers = [
             self._adapted_layer(i, stock, shape)
@@ -266,28 +269,6 @@ class AdaptedBackbone(keras.Model):
             layer.build((None, None, width))
         return layer
 
-    def _make_prompt(self, backbone, shape):
-        self._first_words = None
-        prompt = self.method.slot_layer("prompt", 0, shape, self.shared_layers)
-        if prompt is None:
-            return None
-        table = backbone.token_embedding.embeddings
-        prompt.build((None, None, table.shape[1]))
-        words = self.method.first_words()
-        if words is not None:
-            check_words(words, table.shape[0])
-            # A function, since Keras would track the table a second time.
-            self._first_words = lambda: ops.convert_to_numpy(
-                ops.take(table, list(words), axis=0)
-            )
-            prompt.start_from(self._first_words())
-        return prompt
-
-    def _with_prompt(self, padding_mask):
-        shape = (ops.shape(padding_mask)[0], self.prompt.length)
-        ones = ops.ones(shape, padding_mask.dtype)
-        return ops.concatenate([ones, padding_mask], axis=1)
-
     def _task_norm(self, norm, name):
         policy = self.method.layer_norms
         if not policy.startswith("private"):
@@ -310,14 +291,4 @@ def check_dropped(dropped_layers, num_layers):
         raise ValueError(
             "`dropped_layers` must be layers of the encoder, from 0 to "
             f"{num_layers - 1}. Received: {', '.join(map(str, wrong))}."
-        )
-
-
-def check_words(words, vocabulary_size):
-    """Refuses words that the encoder does not have."""
-    if max(words) >= vocabulary_size:
-        raise ValueError(
-            "A prompt must start from words of the vocabulary. Received: rows "
-            f"up to {max(words)} of {vocabulary_size}. Write a smaller "
-            "`first_word` or `length`."
         )

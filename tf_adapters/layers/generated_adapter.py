@@ -4,7 +4,9 @@ import keras
 from keras import ops
 
 from tf_adapters.layers.adapter_generator import AdapterGenerator
+from tf_adapters.layers.condition import Condition
 from tf_adapters.layers.normalized_adapter import NormalizedAdapter
+from tf_adapters.layers.task_embedding import TaskEmbedding
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")
@@ -27,6 +29,9 @@ class GeneratedAdapter(NormalizedAdapter):
 
     Call arguments, returns: as for `BottleneckAdapter`.
 
+    Raises:
+        ValueError: if `num_tasks` is not that of `tasks`.
+
     References:
      - [Mahabadi et al., 2021](https://arxiv.org/abs/2106.04489), section 2
     """
@@ -42,9 +47,15 @@ class GeneratedAdapter(NormalizedAdapter):
         **kwargs,
     ):
         super().__init__(bottleneck_dim, **kwargs)
+        if tasks.num_tasks != self.num_tasks:
+            raise ValueError(
+                "`num_tasks` must be that of `tasks`. Received: num_tasks="
+                f"{self.num_tasks}, and embeddings of {tasks.num_tasks} tasks."
+            )
         self.tasks = tasks
         self.condition = condition
         self.generator = generator
+        self.owns_generator = generator is None
         self.layer = layer
         self.position = position
 
@@ -72,7 +83,23 @@ class GeneratedAdapter(NormalizedAdapter):
         }
 
     def get_config(self):
-        raise NotImplementedError(
-            "A `GeneratedAdapter` is made by the encoder, out of what its "
-            "method shares; save the encoder."
-        )
+        condition = self.condition
+        generator = None if self.owns_generator else self.generator.get_config()
+        return {
+            **super().get_config(),
+            "tasks": self.tasks.get_config(),
+            "condition": condition and condition.get_config(),
+            "generator": generator,
+            "layer": self.layer,
+            "position": self.position,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        condition, generator = config["condition"], config["generator"]
+        parts = {
+            "tasks": TaskEmbedding.from_config(config["tasks"]),
+            "condition": condition and Condition.from_config(condition),
+            "generator": generator and AdapterGenerator.from_config(generator),
+        }
+        return cls(**{**config, **parts})

@@ -14,7 +14,8 @@ from tf_adapters.layers.task_projections import encode
 class ProjectedLayer(TaskLayer):
     """Computes `activation(V^D g(V^E h))` with the weights of each task.
 
-    Subclasses say what `g` is, in `build_between` and `between`.
+    Subclasses say what `g` is, in `build_between` and `between`; here it is the
+    identity.
 
     Args:
         dim: int. Width of the narrow space.
@@ -91,7 +92,7 @@ class ProjectedLayer(TaskLayer):
         Returns:
             Tensor of the shape of `inputs`.
         """
-        raise NotImplementedError
+        return inputs
 
     def call(self, inputs, task_ids=None, padding_mask=None):
         banks = self.cast_banks(self.projections)

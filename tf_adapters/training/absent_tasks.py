@@ -48,7 +48,7 @@ def present_tasks(task_ids, sample_weight, num_tasks):
     counts = tf.math.unsorted_segment_sum(ones, task_ids, num_tasks)
     replica = tf.distribute.get_replica_context()
     if replica is not None and replica.num_replicas_in_sync > 1:
-        counts = replica.all_reduce(tf.distribute.ReduceOp.SUM, counts)
+        counts = replica.all_reduce("SUM", counts)
     return counts > 0
 
 

@@ -49,8 +49,8 @@ class TrainConfig:
         temperature: of the rate "temperature".
         caps: most examples of a task that count in its rate, as `sst2=10000`.
         batching: tasks side by side in a batch, or one task a batch. Side by
-            side, Adam trains what a task owns at a higher rate, by the root of
-            the number of tasks.
+            side, Adam moves what a task with a share s of the examples owns as
+            if at 1 / sqrt(s) of the learning rate.
         loss_weights: weights of the losses, as `rte=2`; others weigh 1.
         label_smoothing: share of the probability spread over the classes.
         pooling: what the heads read.

@@ -58,7 +58,7 @@ class AdamW(keras.optimizers.AdamW):
         count = 1 if replica is None else replica.num_replicas_in_sync
         if count == 1 or not self.global_clipnorm:
             return super()._clip_gradients(grads)
-        total = replica.all_reduce(tf.distribute.ReduceOp.SUM, grads)
+        total = replica.all_reduce("SUM", grads)
         # Keras adds up what the replicas return.
         return [g / count for g in super()._clip_gradients(total)]
 
