@@ -38,6 +38,7 @@ from tf_adapters.methods import LoRA
 from tf_adapters.methods import LowRankAdapter
 from tf_adapters.methods import Method
 from tf_adapters.methods import MultiTaskAdapters
+from tf_adapters.methods import NormalizedAdapters
 from tf_adapters.methods import PALs
 from tf_adapters.methods import PALsFeedForward
 from tf_adapters.methods import PALsHoulsby
@@ -53,5 +54,6 @@ from tf_adapters.training import MultiTaskClassifier
 from tf_adapters.training import Predictor
 from tf_adapters.training import TrainConfig
 from tf_adapters.training import count_parameters
+from tf_adapters.training import nearest_task
 from tf_adapters.training import training_set
 from tf_adapters.version import __version__

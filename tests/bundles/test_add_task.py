@@ -1,3 +1,5 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -119,3 +121,55 @@ def test_a_loaded_model_starts_new_norms_from_the_pretrained(tiny, tmp_path):
     revived.add_task(tiny.task("stsb"))
     gamma = revived.banks()["layer.1.feedforward.norm.gamma"]
     np.testing.assert_array_equal(np.array(gamma)[1], np.arange(16.0))
+
+
+@pytest.mark.parametrize("chosen", ["houlsby", "hyperformer_plus_plus"])
+def test_a_task_starts_from_another(tiny, chosen):
+    model = tiny.model(chosen, names=("rte", "mnli"))
+    before = {name: tiny.own_logits(model, name) for name in ("rte", "mnli")}
+    new = dataclasses.replace(tiny.task("mnli"), name="snli")
+    model.add_task(new, initialise_from="mnli")
+    # It has the labels of that task, so its head is the same too.
+    np.testing.assert_array_equal(
+        tiny.own_logits(model, "snli"), before["mnli"]
+    )
+    for name, logits in before.items():
+        np.testing.assert_array_equal(tiny.own_logits(model, name), logits)
+
+
+def test_a_head_of_other_labels_is_drawn(tiny):
+    model = tiny.model(names=("rte", "mnli"))
+    model.add_task(tiny.task("sst5"), initialise_from="mnli")
+    for name, bank in model.banks().items():
+        same = np.array_equal(np.array(bank)[2], np.array(bank)[1])
+        assert same != name.startswith("head"), name
+    kernel = np.array(model.heads.kernel)[2]
+    # A truncated normal of 0.02, and not the 0.3 of the scrambled ones.
+    assert 0 < np.abs(kernel).max() <= 0.04
+
+
+def test_a_task_to_start_from_must_be_there(tiny):
+    model = tiny.model(names=("rte",))
+    with pytest.raises(ValueError, match="The model has no task 'mnli'"):
+        model.add_task(tiny.task("sst5"), initialise_from="mnli")
+    assert model.task_names == ["rte"]
+
+
+@pytest.mark.parametrize("chosen", ["houlsby", "hyperformer_plus_plus", "pals"])
+def test_what_is_shared_can_be_frozen(tiny, chosen):
+    model = tiny.model(chosen, names=("rte",))
+    model.add_task(tiny.task("stsb"), initialise_from="rte")
+    model.freeze_shared()
+    before = tiny.own_logits(model, "rte")
+    values = {id(w): np.array(w) for w in model.weights}
+    banks = {id(bank) for bank in model.banks().values()}
+    model.compile(optimizer="adam", run_eagerly=True)
+    x, y = tiny.batch([1, 1, 1]), np.ones((3, 1))
+    model.fit(x, y, batch_size=3, verbose=0)
+    moved = {id(w) for w in model.weights if (values[id(w)] != w).any()}
+    seeds = {
+        id(w) for w in model.weights if w.path.endswith("seed_generator_state")
+    }
+    assert moved - seeds == banks
+    model.run_eagerly = False
+    np.testing.assert_array_equal(tiny.own_logits(model, "rte"), before)

@@ -127,3 +127,12 @@ def test_pairs_by_hand():
     assert pairs(("rte=2", "cola=3"), "caps", int) == {"rte": 2, "cola": 3}
     assert pairs(("rte=.5",), "loss_weights", float) == {"rte": 0.5}
     assert pairs((), "caps", int) == {}
+
+
+@pytest.mark.parametrize(
+    "settings", [{"initialise_from": "rte"}, {"trains": "own"}]
+)
+def test_a_later_task_needs_an_earlier_run(settings):
+    with pytest.raises(ValueError, match="Give the folder of the run"):
+        TrainConfig(**settings)
+    assert TrainConfig(from_run="run", **settings).from_run == "run"

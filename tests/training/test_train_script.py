@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 import train
 
@@ -142,6 +143,88 @@ def test_a_run_is_built_again_from_its_bundles(arguments, tmp_path):
         assert scores == pytest.approx(
             metrics_of(tmp_path / "run")["dev"][name]
         )
+
+
+@pytest.fixture
+def later(arguments, tmp_path):
+    """The arguments of a run that goes on from another with a new task."""
+    (tmp_path / "later.yaml").write_text(
+        TASK_FILE.replace("name: rte", "name: mood").partition("  - name: sc")[
+            0
+        ]
+    )
+
+    def later(recipe="hyperformer_plus_plus", **flags):
+        assert train.main([*arguments(recipe), "--no-export"]) == 0
+        flags = {
+            "task_file": tmp_path / "later.yaml",
+            "from_run": tmp_path / "run",
+            "max_examples": 12,
+            **flags,
+        }
+        return [*arguments(recipe, output="later", **flags), "--no-export"]
+
+    return later
+
+
+def tensors_of(folder, name):
+    file = folder / "bundles" / name / "weights.safetensors"
+    return safetensors.numpy.load_file(file)
+
+
+@pytest.mark.large
+def test_a_task_is_learned_later_and_alone(later, tmp_path):
+    from tf_adapters.training.restore import restore_run
+
+    assert train.main(later(trains="own", initialise_from="rte")) == 0
+    run, first = tmp_path / "later", tmp_path / "run"
+    metrics = metrics_of(run)
+    assert set(metrics["dev"]) == {"mood"}
+    assert metrics["started_from"] == {"mood": "rte"}
+    # What the tasks share is not trained, so it is the same file.
+    names = [
+        {p.name for p in (folder / "bundles").glob("shared-*")}
+        for folder in (first, run)
+    ]
+    assert names[0] == names[1] and len(names[0]) == 1
+    for name in ("rte", "score"):
+        old, new = tensors_of(first, name), tensors_of(run, name)
+        assert all(np.array_equal(old[k], new[k]) for k in old)
+    old, new = tensors_of(first, "rte"), tensors_of(run, "mood")
+    assert set(old) == set(new)
+    assert all((old[k] != new[k]).any() for k in old)
+    model, _ = restore_run(str(run))
+    assert model.task_names == ["rte", "score", "mood"]
+
+
+@pytest.mark.large
+def test_a_later_task_may_train_what_is_shared(later, tmp_path):
+    assert train.main(later(initialise_from="nearest")) == 0
+    run = tmp_path / "later"
+    assert metrics_of(run)["started_from"]["mood"] in ("rte", "score")
+    shared = {
+        p.name
+        for d in ("run", "later")
+        for p in (tmp_path / d).rglob("shared*")
+    }
+    assert len(shared) == 2
+
+
+@pytest.mark.large
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        ({"initialise_from": "cola"}, "The model has no task 'cola'"),
+        ({"bottleneck_dim": 8}, "must be of the method of the model"),
+        ({"from_run": "nowhere"}, "A run directory must hold `config.json`"),
+    ],
+)
+def test_a_run_that_cannot_go_on_is_refused(
+    later, tmp_path, capsys, flags, message
+):
+    assert train.main(later("houlsby", **flags)) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "later").exists()
 
 
 @pytest.mark.large

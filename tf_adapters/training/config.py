@@ -17,6 +17,7 @@ _CHOICES = {
     "batching": BATCHINGS,
     "pooling": POOLINGS,
     "strategy": STRATEGIES,
+    "trains": ("all", "own"),
 }
 _POSITIVE = ("batch_size", "learning_rate", "num_epochs", "sequence_length")
 _NOT_NEGATIVE = ("steps_per_epoch", "max_examples", "weight_decay", "clip_norm")
@@ -58,6 +59,13 @@ class TrainConfig:
         dtype: dtype policy, such as "float32" or "mixed_bfloat16".
         jit_compile: compile the steps with XLA.
         strategy: how training is distributed.
+        from_run: folder of a finished run of the same recipe and settings,
+            whose model gets the tasks of this run beside its own.
+        initialise_from: the task of `from_run` whose private weights the new
+            tasks start from, or "nearest" for the one that suits the training
+            examples of each best; empty to draw them.
+        trains: what is trained of a model `from_run`: all that the method
+            trains, though other tasks may use it, or what new tasks own.
         seed: seeds weights, dropout and the order of the data.
         output_dir: a new folder for everything the run writes.
         export: write a SavedModel for TF Serving.
@@ -88,6 +96,9 @@ class TrainConfig:
     dtype: str = "float32"
     jit_compile: bool = False
     strategy: str = "one_device"
+    from_run: str = ""
+    initialise_from: str = ""
+    trains: str = "all"
     seed: int = 0
     output_dir: str = ""
     export: bool = True
@@ -109,6 +120,13 @@ class TrainConfig:
             raise ValueError(
                 "Only one of `data_dir`, `task_file` and `tfds` says where "
                 f"the data are. Received: {', '.join(given)}."
+            )
+        if not self.from_run and (self.initialise_from or self.trains != "all"):
+            raise ValueError(
+                "`initialise_from` and `trains` are about a task that comes "
+                "later than others. Received: initialise_from="
+                f"{self.initialise_from!r}, trains={self.trains!r}, and no "
+                "`from_run`. Give the folder of the run that has the others."
             )
         check_batching(self.batching, self.rate)
         pairs(self.caps, "caps", int)

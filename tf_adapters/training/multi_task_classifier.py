@@ -9,6 +9,7 @@ from tf_adapters.encoder import load_preset
 from tf_adapters.layers import TaskHeads
 from tf_adapters.training.arguments import check_label_smoothing
 from tf_adapters.training.arguments import check_tasks
+from tf_adapters.training.new_task import copy_private_weights
 from tf_adapters.training.pooling import check_pooling
 from tf_adapters.training.pooling import pool
 from tf_adapters.training.task_trainer import TaskTrainer
@@ -151,26 +152,46 @@ class MultiTaskClassifier(TaskTrainer):
             for name, variable in layer.banks.items()
         }
 
-    def add_task(self, task):
+    def add_task(self, task, initialise_from=None):
         """Adds a task to a model that has some, and leaves those as they are.
 
-        The new task starts as it would have in a new model. The model must be
-        compiled again before it is trained, because an optimizer holds state
-        for the banks that were replaced.
+        The model must be compiled again before it is trained, because an
+        optimizer holds state for the banks that were replaced.
 
         Args:
             task: a `Task` of another name than those of the model.
+            initialise_from: str. The task of the model whose private weights
+                the new one starts from, its head among them if both have the
+                same outputs; `tf_adapters.nearest_task` finds one. Defaults to
+                `None`: the new task starts as it would have in a new model.
 
         Raises:
             TypeError: if `task` is not a `Task`.
-            ValueError: if the model has a task of that name.
+            ValueError: if the model has a task of that name, or none that is
+                called `initialise_from`.
         """
         check_tasks([*self.tasks, task])
+        if initialise_from is not None:
+            self.task_id(initialise_from)
         with self.distribute_strategy.scope():
             self._task_configs = [*self._task_configs, task.get_config()]
             self.encoder.add_tasks(1)
             self.heads.add_task(task.num_outputs)
             self.start_tasks()
+            if initialise_from is not None:
+                copy_private_weights(self, initialise_from, task.name)
+        self.forget_compile()
+
+    def freeze_shared(self):
+        """Freezes what tasks share, so that only what each owns is trained.
+
+        A task that is then trained alone changes no other. The model must be
+        compiled again.
+        """
+        banks = {id(bank) for bank in self.banks().values()}
+        for weight in self.trainable_weights:
+            if id(weight) not in banks:
+                weight.trainable = False
         self.forget_compile()
 
     def save_task(self, name, directory, **kwargs):

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from tf_adapters.bundles.tensors import shared_variables
+
 
 def count_parameters(model) -> dict[str, int | float]:
     """Counts the weights of a model by who owns them.
@@ -60,6 +62,17 @@ def trainable_percent(model: keras.Model) -> float:
     trained = sum(_size(w) for w in model.trainable_weights)
     backbone = sum(_size(w) for w in model.encoder.pretrained_weights())
     return 100 * trained / backbone
+
+
+def shares_most(model: keras.Model) -> bool:
+    """Says whether tasks share more of what is trained than one of them owns.
+
+    Args:
+        model: a `MultiTaskClassifier`.
+    """
+    shared = sum(_size(w) for w in shared_variables(model).values())
+    own = sum(_size(bank) for bank in model.banks().values())
+    return shared * len(model.task_names) > own
 
 
 def _size(weight) -> int:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import types
 
 from tf_adapters.bundles import read_bundle
 from tf_adapters.training.config import TrainConfig
@@ -21,8 +22,7 @@ def restore_run(
         preset: str. Where the backbone is now, if not where it was.
 
     Returns:
-        Tuple of a `MultiTaskClassifier`, not compiled, with the tasks in the
-        order of training, and the config of the run.
+        Tuple of what `load_bundles` returns, and the config of the run.
 
     Raises:
         FileNotFoundError: if the folder is not that of a run.
@@ -32,14 +32,37 @@ def restore_run(
     name, config = _read_config(folder)
     if preset:
         config = dataclasses.replace(config, preset=preset)
-    first, *others = [folder / "bundles" / task for task in config.tasks]
+    return load_bundles(load_recipe(name), config, folder), config
+
+
+def load_bundles(
+    recipe: types.ModuleType, config: TrainConfig, folder: pathlib.Path
+) -> MultiTaskClassifier:
+    """Builds a model as `config` says, of all the bundles of a run directory.
+
+    Args:
+        recipe: the recipe's module.
+        config: its `Config`; the weights of losses in it are left aside.
+        folder: the run directory.
+
+    Returns:
+        A `MultiTaskClassifier`, not compiled. The tasks of the run come last,
+        after those of the run that it went on from.
+
+    Raises:
+        FileNotFoundError: if the folder is not that of a run.
+        ValueError: if a bundle is damaged or does not fit.
+    """
+    own = _read_config(folder)[1].tasks
+    bundles = {p.name: p for p in (folder / "bundles").iterdir() if p.is_dir()}
+    earlier = sorted(set(bundles) - set(own))
+    first, *others = [folder / "bundles" / name for name in (*earlier, *own)]
     # The weights of losses name tasks that the model does not have yet.
     unweighted = dataclasses.replace(config, loss_weights=())
-    recipe = load_recipe(name)
     model = build_model(recipe, unweighted, [read_bundle(first).task])
     for bundle in (first, *others):
         model.load_task(bundle)
-    return model, config
+    return model
 
 
 def _read_config(folder: pathlib.Path) -> tuple[str, TrainConfig]:

@@ -18,10 +18,12 @@ from tf_adapters.training.datasets import read_dev
 from tf_adapters.training.datasets import read_split
 from tf_adapters.training.datasets import steps_per_epoch
 from tf_adapters.training.datasets import training_set
+from tf_adapters.training.later_tasks import with_later_tasks
 from tf_adapters.training.metrics import majority_score
 from tf_adapters.training.metrics import mean_score
 from tf_adapters.training.multi_task_classifier import MultiTaskClassifier
 from tf_adapters.training.optimizer import make_optimizer
+from tf_adapters.training.parameters import shares_most
 from tf_adapters.training.parameters import trainable_percent
 from tf_adapters.training.predictions import write_predictions
 from tf_adapters.training.predictor import Predictor
@@ -65,6 +67,7 @@ class Run:
             self.sources, "train", config.max_examples, config.seed
         )
         self.dev_examples = read_dev(self.sources)
+        self.started_from: dict[str, str] = {}
         self.model = self._build(recipe)
         self.training_set: TrainingSet = training_set(
             self.model, self.train_examples, config
@@ -136,6 +139,7 @@ class Run:
             "trainable_percent": trainable_percent(self.model),
             "padding_share": self.training_set.padding_share,
             "drawn": self.training_set.drawn,
+            "started_from": self.started_from,
             "steps_per_epoch": self.training_set.steps_per_epoch,
             "history": self.history,
             "versions": _versions(),
@@ -146,10 +150,10 @@ class Run:
     def write_bundles(self, metrics: dict) -> None:
         """Writes one bundle for each task.
 
-        An encoder that several tasks trained is written once, beside them.
+        What several tasks share is written once, beside them, where it is more
+        than what each of them owns.
         """
-        trained = self.model.encoder.trained_weights()
-        together = len(self.model.task_names) > 1 and trained
+        together = len(self.model.task_names) > 1 and shares_most(self.model)
         for name in self.model.task_names:
             self.model.save_task(
                 name,
@@ -182,7 +186,12 @@ class Run:
         mixture = make_mixture(self.config, self.train_examples)
         steps = steps_per_epoch(self.config, mixture)
         with make_strategy(self.config.strategy).scope():
-            model = build_model(recipe, self.config, tasks)
+            if self.config.from_run:
+                model, self.started_from = with_later_tasks(
+                    recipe, self.config, self.train_examples
+                )
+            else:
+                model = build_model(recipe, self.config, tasks)
             model.compile(
                 make_optimizer(self.config, steps * self.config.num_epochs),
                 jit_compile=self.config.jit_compile,
