@@ -27,6 +27,7 @@ METHODS = {
     "hyperformer_shared": lambda: tf_adapters.HyperFormerShared(4, 6, 16),
     "hyperformer_plus_plus": lambda: tf_adapters.HyperFormerPlusPlus(4, 6, 16),
     "multi_task_adapters": lambda: tf_adapters.MultiTaskAdapters(4),
+    "normalized_adapters": lambda: tf_adapters.NormalizedAdapters(4),
     "shared_encoder": tf_adapters.SharedEncoder,
     "pals": lambda: tf_adapters.PALs(6, num_heads=3),
     "pals_feedforward": lambda: tf_adapters.PALsFeedForward(4, 5),

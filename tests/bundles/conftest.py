@@ -32,6 +32,7 @@ METHODS = {
     "hyperformer": lambda: methods.HyperFormer(4, 6),
     "hyperformer_plus_plus": lambda: methods.HyperFormerPlusPlus(4, 6, 5),
     "multi_task_adapters": lambda: methods.MultiTaskAdapters(4),
+    "normalized_adapters": lambda: methods.NormalizedAdapters(4),
     "shared_encoder": lambda: methods.SharedEncoder(),
     "shared_encoder_frozen": lambda: methods.SharedEncoder(freeze=True),
     "pals": lambda: methods.PALs(6, num_heads=3),

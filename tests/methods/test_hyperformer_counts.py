@@ -127,3 +127,19 @@ def test_added_task_adds_64_numbers(bert_tiny):
     before = encoder.count_params()
     encoder.add_tasks(1)
     assert encoder.count_params() == before + 64
+
+
+def test_adapters_of_one_task_have_a_norm_each(bert_tiny, make_tasks):
+    """ "Single-task adapters + post-LN" of METHODS.md 4.4."""
+    method = tf_adapters.NormalizedAdapters(16)
+    model = tf_adapters.MultiTaskClassifier(bert_tiny, method, make_tasks(3))
+    counts = count_parameters(model)
+    assert (counts["per_task"], counts["shared"]) == (4 * (4_240 + 256), 0)
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("m, count", [(24, 940_608), (48, 1_825_920)])
+def test_adapters_of_one_task_in_bert_base(bert_base, m, count):
+    encoder = AdaptedBackbone(bert_base, tf_adapters.NormalizedAdapters(m))
+    norms = size(norms_of(bert_base))
+    assert size(encoder.trainable_weights) == count + norms

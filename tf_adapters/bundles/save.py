@@ -21,6 +21,8 @@ from tf_adapters.bundles.bundle import WEIGHTS_FILE
 from tf_adapters.bundles.bundle import shared_file
 from tf_adapters.bundles.errors import BundleError
 from tf_adapters.bundles.fingerprint import fingerprint
+from tf_adapters.bundles.generated import generated_tensors
+from tf_adapters.bundles.generated import plain_method
 from tf_adapters.bundles.tensors import SHARED
 from tf_adapters.bundles.tensors import task_tensors
 from tf_adapters.version import __version__
@@ -33,6 +35,7 @@ def save_task(
     overwrite: bool = False,
     metadata: Mapping[str, Any] | None = None,
     shared: str = "inside",
+    generated: bool = False,
 ) -> pathlib.Path:
     """Writes what the model has learned for one task to a directory.
 
@@ -51,12 +54,18 @@ def save_task(
             `"inside"` the directory, or `"beside"` it, in one file for all
             bundles of that model, `shared-<hash>.safetensors`, without which
             none of them can be loaded. Defaults to `"inside"`.
+        generated: bool. Whether weights that the method computes from others
+            are written instead of those: a task of HyperFormer as adapters,
+            without the hypernetwork, or one of Compacter with its kernels. It
+            is loaded by a model of the method that `model.method.plain()`
+            names. Defaults to `False`.
 
     Returns:
         The path of the directory.
 
     Raises:
-        ValueError: if the model has no such task, or `shared` is unknown.
+        ValueError: if the model has no such task, `shared` is unknown, or the
+            method computes no weights that could be `generated`.
         BundleError: if the directory exists, or if what would be written
             could not be loaded.
     """
@@ -64,6 +73,10 @@ def save_task(
     _check_shared(shared)
     _check_target(directory, overwrite)
     tensors = task_tensors(model, name)
+    method = model.method
+    if generated:
+        method = plain_method(model)
+        tensors = generated_tensors(model, name)
     _check_finite(name, tensors)
     together = {
         key: tensor
@@ -72,7 +85,7 @@ def save_task(
     }
     own = {key: t for key, t in tensors.items() if key not in together}
     weights = safetensors.numpy.save(own)
-    described = _describe(model, name, tensors, weights)
+    described = _describe(model, name, method, tensors, weights)
     described["shared_sha256"] = _save_shared(directory.parent, together)
     text = _to_json({**described, "metadata": dict(metadata or {})})
     with _replacing(directory) as staging:
@@ -84,6 +97,7 @@ def save_task(
 def _describe(
     model: keras.Model,
     name: str,
+    method: Any,
     tensors: dict[str, np.ndarray],
     weights: bytes,
 ) -> dict[str, Any]:
@@ -94,7 +108,7 @@ def _describe(
         "task": task.get_config(),
         "num_outputs": task.num_outputs,
         "pooling": model.pooling,
-        "method": keras.saving.serialize_keras_object(model.method),
+        "method": keras.saving.serialize_keras_object(method),
         "fingerprint": fingerprint(model),
         "tensors": {
             key: {"shape": list(array.shape), "dtype": str(array.dtype)}

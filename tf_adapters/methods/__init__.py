@@ -11,12 +11,13 @@ from tf_adapters.methods.houlsby import Houlsby
 from tf_adapters.methods.hyperformer import HyperFormer
 from tf_adapters.methods.hyperformer import HyperFormerPlusPlus
 from tf_adapters.methods.hyperformer import HyperFormerShared
-from tf_adapters.methods.hyperformer import MultiTaskAdapters
 from tf_adapters.methods.layer_norm_only import LayerNormOnly
 from tf_adapters.methods.lora import LoRA
 from tf_adapters.methods.low_rank_adapter import LowRankAdapter
 from tf_adapters.methods.method import EncoderShape
 from tf_adapters.methods.method import Method
+from tf_adapters.methods.normalized_adapters import MultiTaskAdapters
+from tf_adapters.methods.normalized_adapters import NormalizedAdapters
 from tf_adapters.methods.pals import PALs
 from tf_adapters.methods.pals import PALsFeedForward
 from tf_adapters.methods.pals_lhuc import PALsLHUC

@@ -7,7 +7,9 @@ from tf_adapters.layers import PHMRule
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
 from tf_adapters.layers.phm import check_division
+from tf_adapters.methods.houlsby import Houlsby
 from tf_adapters.methods.method import Method
+from tf_adapters.methods.pfeiffer import Pfeiffer
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")
@@ -89,6 +91,9 @@ class Compacter(Method):
             name=f"{slot}_adapter",
         )
 
+    def plain(self):
+        return Houlsby(self.bottleneck_dim, self.activation)
+
     def get_config(self):
         return {
             "bottleneck_dim": self.bottleneck_dim,
@@ -111,6 +116,13 @@ class CompacterPlusPlus(Compacter):
     """
 
     slots = ("feedforward",)
+
+    def plain(self):
+        return Pfeiffer(
+            "feedforward",
+            bottleneck_dim=self.bottleneck_dim,
+            activation=self.activation,
+        )
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")

@@ -5,11 +5,11 @@ import keras
 from tf_adapters.layers import AdapterGenerator
 from tf_adapters.layers import Condition
 from tf_adapters.layers import GeneratedAdapter
-from tf_adapters.layers import NormalizedAdapter
 from tf_adapters.layers import TaskEmbedding
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
 from tf_adapters.methods.method import Method
+from tf_adapters.methods.normalized_adapters import NormalizedAdapters
 
 # The authors number the slots of a layer so.
 POSITIONS = {"feedforward": 0, "attention": 1}
@@ -63,6 +63,9 @@ class _Hypernetworks(Method):
             dtype=shape.dtype,
             name=f"{slot}_adapter",
         )
+
+    def plain(self):
+        return NormalizedAdapters(self.bottleneck_dim, self.activation)
 
     def get_config(self):
         return {
@@ -167,50 +170,3 @@ class HyperFormer(_Hypernetworks):
         config = super().get_config()
         del config["projector_dim"]
         return config
-
-
-@keras.saving.register_keras_serializable(package="tf_adapters")
-class MultiTaskAdapters(Method):
-    """Adapters of each task, with a LayerNorm that all tasks share.
-
-    The baseline "adapters-dagger" of HyperFormer. The encoder is frozen but
-    for its LayerNorms, which all tasks train together, as they do the one of
-    every adapter. Each task owns the rest of its adapters, and its head.
-
-    Args:
-        bottleneck_dim: int. Size of the bottleneck. Defaults to 24.
-        activation: str. Activation inside the adapter. Defaults to
-            `"gelu_approximate"`.
-
-    Raises:
-        ValueError: if `bottleneck_dim` is not positive.
-
-    References:
-     - [Mahabadi et al., 2021](https://arxiv.org/abs/2106.04489), section 3
-    """
-
-    layer_norms = "shared"
-
-    def __init__(self, bottleneck_dim=24, activation="gelu_approximate"):
-        # The layer checks its arguments; do it now and not in the encoder.
-        NormalizedAdapter(bottleneck_dim)
-        self.bottleneck_dim = bottleneck_dim
-        self.activation = activation_name(get_activation(activation))
-
-    def slot_layer(self, slot, index, shape, shared):
-        if slot not in POSITIONS:
-            return None
-        return NormalizedAdapter(
-            self.bottleneck_dim,
-            shared_norm=True,
-            activation=self.activation,
-            num_tasks=shape.num_tasks,
-            dtype=shape.dtype,
-            name=f"{slot}_adapter",
-        )
-
-    def get_config(self):
-        return {
-            "bottleneck_dim": self.bottleneck_dim,
-            "activation": self.activation,
-        }

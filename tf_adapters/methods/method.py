@@ -136,6 +136,18 @@ class Method:
         """
         return None
 
+    def plain(self):
+        """Names the method that holds what this one computes at every step.
+
+        A task can then be saved with its weights computed, and be loaded
+        without this method.
+
+        Returns:
+            A `Method` whose slots take what `TaskLayer.baked` returns, with
+            the same `layer_norms` and `trains`, or `None`.
+        """
+        return None
+
     def trains(self, part, shape):
         """Says whether a part of the pretrained encoder is trained.
 
