@@ -1,0 +1,170 @@
+"""New tasks from a few examples: HyperFormer against Houlsby from scratch.
+
+Goes on from a finished run of a HyperFormer with tasks that it has not seen,
+on k examples each, in three ways, and trains Houlsby adapters from scratch on
+the same examples:
+
+- `embedding`: only the embedding and the head of the new task are trained;
+- `nearest`: the same, but the embedding starts as that of the nearest task;
+- `hypernetwork`: the hypernetwork and the LayerNorms are trained too.
+
+    python train.py hyperformer_plus_plus --data_dir GLUE \
+        --tasks cola mrpc rte stsb sst2 --caps sst2=10000 --output_dir SOURCE
+    python benchmarks/few_shot.py SOURCE OUTPUT_DIR --transfer_dir TRANSFER \
+        --num_examples 4 16 32 100 500 --seeds 0 1 2
+
+TRANSFER holds the folders TREC, Yelp2 and SNLI with TSV files. A seed chooses
+the examples, the same for all ways: those for a smaller k are among those for a
+larger one. Every run takes the same number of steps and is scored once, after
+the last, on the first rows of the dev set. Runs that are finished are kept, so
+that the command can be repeated. Prints accuracy in points of 100, mean and
+sample deviation over the seeds, as Markdown.
+"""
+
+import argparse
+import itertools
+import json
+import pathlib
+import statistics
+import sys
+
+import keras
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+
+import train
+
+WAYS = {
+    "embedding": ("--trains", "own"),
+    "nearest": ("--trains", "own", "--initialise_from", "nearest"),
+    "hypernetwork": ("--trains", "all"),
+    "houlsby": (),
+}
+# Folder, dev file, text columns, label column and labels of each task.
+TASKS = {
+    "trec": (
+        "TREC",
+        "test.tsv",
+        ["sentence"],
+        "label",
+        ["ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"],
+    ),
+    "yelp2": ("Yelp2", "dev.tsv", ["sentence"], "label", ["0", "1"]),
+    "snli": (
+        "SNLI",
+        "dev.tsv",
+        ["sentence1", "sentence2"],
+        "gold_label",
+        ["entailment", "neutral", "contradiction"],
+    ),
+}
+
+
+def declare(transfer_dir, folder, max_dev):
+    """Writes a task file, and dev sets cut to `max_dev` rows, to `folder`."""
+    entries = []
+    for name, (source, dev, texts, label, labels) in TASKS.items():
+        source = transfer_dir.resolve() / source
+        lines = (source / dev).read_text("utf-8").split("\n")
+        cut = folder / f"{name}_dev.tsv"
+        cut.write_text("\n".join(lines[: max_dev + 1]).rstrip("\n") + "\n")
+        entries.append(
+            {
+                "name": name,
+                "text_columns": texts,
+                "labels": labels,
+                "label_column": label,
+                "files": {"train": str(source / "train.tsv"), "dev": str(cut)},
+            }
+        )
+    path = folder / "tasks.json"
+    path.write_text(json.dumps({"tasks": entries}, indent=2))
+    return path
+
+
+def arguments(args, task_file, task, way, k, seed, output):
+    """Returns the arguments of `train.py` for one run."""
+    source = json.loads((args.source / "config.json").read_text("utf-8"))
+    recipe = "houlsby" if way == "houlsby" else source["recipe"]
+    argv = [recipe, *WAYS[way], "--task_file", str(task_file)]
+    if way != "houlsby":
+        argv += ["--from_run", str(args.source)]
+    settings = {
+        "tasks": task,
+        "preset": source["preset"],
+        "sequence_length": source["sequence_length"],
+        "max_examples": k,
+        "seed": seed,
+        "num_epochs": 1,
+        "steps_per_epoch": args.steps,
+        "learning_rate": args.learning_rate,
+        "output_dir": output,
+    }
+    for key, value in settings.items():
+        argv += [f"--{key}", str(value)]
+    return [*argv, "--no-export"]
+
+
+def accuracy(output, task):
+    """Returns the score of a finished run in points of 100."""
+    metrics = json.loads((output / "metrics.json").read_text("utf-8"))
+    return 100 * metrics["dev"][task]["accuracy"]
+
+
+def table(scores, ks, ways):
+    """Returns the Markdown table of `{(task, way, k): [accuracy, ...]}`."""
+    lines = [
+        f"| task | trained | {' | '.join(f'k={k}' for k in ks)} |",
+        f"|---|---|{'---|' * len(ks)}",
+    ]
+    for task, way in itertools.product(
+        dict.fromkeys(task for task, _, _ in scores), ways
+    ):
+        cells = [_cell(scores[task, way, k]) for k in ks]
+        lines.append(f"| {task} | {way} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cell(values):
+    if len(values) == 1:
+        return f"{values[0]:.1f}"
+    return f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}"
+
+
+def main():
+    """Runs what is missing and prints the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("source", type=pathlib.Path)
+    parser.add_argument("output_dir", type=pathlib.Path)
+    parser.add_argument("--transfer_dir", type=pathlib.Path, required=True)
+    parser.add_argument("--tasks", nargs="+", default=list(TASKS))
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument(
+        "--num_examples", nargs="+", type=int, default=[4, 16, 32, 100, 500]
+    )
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--learning_rate", type=float, default=1e-3)
+    parser.add_argument("--max_dev", type=int, default=1000)
+    args = parser.parse_args()
+    args.output_dir.mkdir(parents=True, exist_ok=True)
+    task_file = declare(args.transfer_dir, args.output_dir, args.max_dev)
+    scores = {}
+    for task, k, way, seed in itertools.product(
+        args.tasks, args.num_examples, args.ways, args.seeds
+    ):
+        output = args.output_dir / f"{task}-{way}-k{k}-s{seed}"
+        if not (output / "metrics.json").exists():
+            argv = arguments(args, task_file, task, way, k, seed, output)
+            if train.main(argv) != 0:
+                raise SystemExit(f"train.py {' '.join(argv)} failed")
+            keras.utils.clear_session()
+        scores.setdefault((task, way, k), []).append(accuracy(output, task))
+    print(table(scores, args.num_examples, args.ways))
+
+
+if __name__ == "__main__":
+    main()
