@@ -47,6 +47,9 @@ class AdaptedBackbone(keras.Model):
             the backbone takes them, `segment_ids`, all of shape
             `(batch_size, sequence_length)`, and `task_ids` of shape
             `(batch_size,)` or `()`, which one task may leave out.
+        mixture: a `LayeredMixture` of as many places as there are transformer
+            layers and two more, which then stands for `task_ids`. Defaults to
+            `None`.
 
     Returns:
         dict of `sequence_output`, `(batch_size, sequence_length,
@@ -85,8 +88,8 @@ class AdaptedBackbone(keras.Model):
             dtype=self.dtype_policy,
         )
 
-    def call(self, inputs, training=None):
-        task_ids = inputs.get("task_ids")
+    def call(self, inputs, training=None, mixture=None):
+        task_ids = inputs.get("task_ids") if mixture is None else mixture.at(0)
         padding_mask = inputs["padding_mask"]
         x = self.embedding({k: inputs[k] for k in self.embedding_inputs})
         if self.prompt is not None:
@@ -102,10 +105,10 @@ class AdaptedBackbone(keras.Model):
             x = self.embedding_projection(x)
         if self.embedding_adapter is not None:
             x = self.embedding_adapter(x, **task)
-        for layer in self.transformer_layers:
-            x = layer(x, training=training, **task)
+        for place, layer in enumerate(self.transformer_layers, start=1):
+            x = layer(x, training=training, **_at(place, task, mixture))
         if self.top_adapter is not None:
-            x = self.top_adapter(x, **task)
+            x = self.top_adapter(x, **_at(-1, task, mixture))
         if self.prompt is not None:
             x = x[:, self.prompt.length :]
         first = x[:, 0, :]
@@ -122,8 +125,17 @@ class AdaptedBackbone(keras.Model):
 
         Each is listed once, under the first place where it is used.
         """
-        found = {f"method.{k}": v for k, v in self.shared_layers.items()}
-        found["prompt"] = self.prompt
+        shared = {f"method.{k}": v for k, v in self.shared_layers.items()}
+        found = {**shared, **self.slot_layers()}
+        first = {id(v): k for k, v in reversed(found.items())}
+        return {k: v for k, v in found.items() if first[id(v)] == k}
+
+    def slot_layers(self):
+        """Returns the layers that are called, by the names of `method_layers`.
+
+        They are in a slot or in the place of a pretrained LayerNorm.
+        """
+        found = {"prompt": self.prompt}
         found["embedding.norm"] = self.embedding_task_norm
         found["embedding.adapter"] = self.embedding_adapter
         for i, layer in enumerate(self.transformer_layers):
@@ -132,8 +144,7 @@ class AdaptedBackbone(keras.Model):
                 norm = getattr(layer, f"{name}_norm", None)
                 found[f"layer.{i}.{name}.norm"] = norm
         found["top.adapter"] = self.top_adapter
-        first = {id(v): k for k, v in reversed(found.items()) if v is not None}
-        return {k: v for k, v in found.items() if first.get(id(v)) == k}
+        return {k: v for k, v in found.items() if v is not None}
 
     def task_layers(self):
         """Returns the layers that hold banks, by a stable dotted name."""
@@ -282,6 +293,10 @@ class AdaptedBackbone(keras.Model):
         )
         layer.build((None, None, ops.shape(norm.gamma)[0]))
         return layer
+
+
+def _at(place, task, mixture):
+    return task if mixture is None else {**task, "task_ids": mixture.at(place)}
 
 
 def check_dropped(dropped_layers, num_layers):

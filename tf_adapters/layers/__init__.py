@@ -23,6 +23,8 @@ from tf_adapters.layers.task_embedding import TaskEmbedding
 from tf_adapters.layers.task_heads import TaskHeads
 from tf_adapters.layers.task_layer import TaskLayer
 from tf_adapters.layers.task_layer_norm import TaskLayerNormalization
+from tf_adapters.layers.task_mixture import LayeredMixture
+from tf_adapters.layers.task_mixture import TaskMixture
 from tf_adapters.layers.task_projections import TaskProjections
 from tf_adapters.layers.top_attention import TopAttention
 from tf_adapters.layers.top_transformer import TopTransformer

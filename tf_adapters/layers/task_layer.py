@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from tf_adapters.layers.stacked import Stacked
+from tf_adapters.layers.task_mixture import TaskMixture
 
 
 class TaskLayer(keras.layers.Layer):
@@ -12,6 +13,9 @@ class TaskLayer(keras.layers.Layer):
     Subclasses create their weights with `add_bank` in `build` and read them
     with `bank.select(self.name, task_ids)` in `call`. Everything a task owns
     can then be listed, saved, loaded and extended by name.
+
+    Called with a `TaskMixture` as its `task_ids`, a layer returns the weighted
+    mean of what it computes for each of the tasks.
 
     Args:
         num_tasks: int. Number of tasks, the size of axis 0 of every bank.
@@ -35,6 +39,14 @@ class TaskLayer(keras.layers.Layer):
             )
         self.num_tasks = num_tasks
         self._initializers = {}
+
+    def __call__(self, *args, **kwargs):
+        call, mixture = super().__call__, kwargs.get("task_ids")
+        if not isinstance(mixture, TaskMixture):
+            return call(*args, **kwargs)
+        return mixture.mean(
+            lambda task: call(*args, **{**kwargs, "task_ids": task})
+        )
 
     @property
     def banks(self):

@@ -43,6 +43,8 @@ class MultiTaskClassifier(TaskTrainer):
         inputs: dict of int32 Tensors `token_ids`, `segment_ids`,
             `padding_mask` of shape `(batch_size, sequence_length)` and
             `task_ids` of shape `(batch_size,)`.
+        mixture: a `LayeredMixture` that stands for `task_ids`, as for
+            `AdaptedBackbone`. Defaults to `None`.
 
     Returns:
         float32 Tensor of shape `(batch_size, max_outputs)`: logits of the
@@ -202,10 +204,10 @@ class MultiTaskClassifier(TaskTrainer):
         """Loads one trained task; `tf_adapters.bundles.load_task` says how."""
         return bundles.load_task(self, directory, name)
 
-    def call(self, inputs, training=None):
-        outputs = self.encoder(inputs, training=training)
+    def call(self, inputs, training=None, mixture=None):
+        outputs = self.encoder(inputs, training=training, mixture=mixture)
         pooled = pool(outputs, inputs["padding_mask"], self.pooling)
-        task_ids = inputs.get("task_ids")
+        task_ids = inputs.get("task_ids") if mixture is None else mixture.at(-1)
         return self.heads(pooled, task_ids=task_ids, training=training)
 
     def get_config(self):
