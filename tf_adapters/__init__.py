@@ -50,6 +50,8 @@ from tf_adapters.methods import Pfeiffer
 from tf_adapters.methods import PHMAdapter
 from tf_adapters.methods import PromptTuning
 from tf_adapters.methods import SharedEncoder
+from tf_adapters.training import AverageEnsemble
+from tf_adapters.training import Ensemble
 from tf_adapters.training import MultiTaskClassifier
 from tf_adapters.training import Predictor
 from tf_adapters.training import TrainConfig

@@ -34,7 +34,7 @@ def preset(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def task_file(tmp_path_factory):
-    """Declares a classification of sentences and a regression on pairs."""
+    """Declares two classifications of sentences and a regression on pairs."""
     folder = tmp_path_factory.mktemp("tasks")
     random = np.random.default_rng(0)
     for split, count in (("train", 48), ("dev", 12)):
@@ -43,6 +43,9 @@ def task_file(tmp_path_factory):
         pairs = zip(taste, noun, strict=True)
         lines = [f"the {n} is {t}\t{t}" for t, n in pairs]
         write(folder / f"taste_{split}.tsv", "sentence\tlabel", lines)
+        pairs = zip(taste, noun, strict=True)
+        lines = [f"{t} {n}\t{t}" for t, n in pairs]
+        write(folder / f"opinion_{split}.tsv", "sentence\tlabel", lines)
         other = random.choice(["good", "bad"], count)
         both = zip(taste, other, strict=True)
         lines = [f"{a}\t{b}\t{5 * (a == b)}" for a, b in both]
@@ -50,6 +53,12 @@ def task_file(tmp_path_factory):
     tasks = [
         {
             "name": "taste",
+            "text_columns": ["sentence"],
+            "label_column": "label",
+            "labels": ["bad", "good"],
+        },
+        {
+            "name": "opinion",
             "text_columns": ["sentence"],
             "label_column": "label",
             "labels": ["bad", "good"],

@@ -18,6 +18,33 @@ def test_malformed_commands_exit_with_2(argv, capsys):
     assert "usage: tf-adapters" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "argv, message",
+    [
+        ([], "one of the arguments --task --ensemble is required"),
+        (["--task", "a", "--ensemble", "b"], "not allowed with argument"),
+    ],
+)
+def test_one_task_predicts_or_an_ensemble(argv, message, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["predict", "run", *argv])
+    assert exit_.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["predict", "run", "--task", "a", "--steps", "1"],
+        ["evaluate", "run", "--average"],
+    ],
+)
+def test_flags_of_an_ensemble_need_one(argv, capsys):
+    """Before anything is loaded: there is no such run."""
+    assert main(argv) == 2
+    assert "must come with `--ensemble`" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["params", "predict", "evaluate", "export"])
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as exit_:

@@ -47,3 +47,32 @@ def check_loss_weights(loss_weights, task_names):
             "The weight of a loss must be 0 or more. Received: "
             f"loss_weights={negative}."
         )
+
+
+def check_ensemble(model, names):
+    """Refuses tasks whose predictions cannot be put together.
+
+    Args:
+        model: a `MultiTaskClassifier`.
+        names: names of its tasks.
+    """
+    if isinstance(names, str) or len(names) == 0:
+        raise ValueError(
+            "The tasks of an ensemble must be one or more names. Received: "
+            f"tasks={names!r}. Write, say, tasks={model.task_names[:2]}."
+        )
+    names = list(names)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(
+            "A task may be in an ensemble once. Received twice: "
+            f"{', '.join(twice)}."
+        )
+    tasks = [model.tasks[model.task_id(name)] for name in names]
+    if tasks[0].is_regression or len({task.labels for task in tasks}) > 1:
+        labels = [f"{t.name} ({', '.join(t.labels) or 'none'})" for t in tasks]
+        raise ValueError(
+            "The tasks of an ensemble must be classifications with the same "
+            "labels in the same order. Received, with their labels: "
+            f"{'; '.join(labels)}."
+        )

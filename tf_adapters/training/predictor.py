@@ -57,7 +57,7 @@ class Predictor:
         task = self.model.tasks[int(encoded.task_ids[0])]
         widths = default_widths(self.text_encoder.sequence_length)
         plan = plan_once(encoded.lengths, self.batch_size, widths)
-        logits = self.model.predict(batches(encoded, plan), verbose=0)
+        logits = self.logits(batches(encoded, plan))
         order = plan.indices.ravel()
         own = np.empty((len(encoded), task.num_outputs))
         own[order[order >= 0]] = logits[order >= 0, : task.num_outputs]
@@ -65,6 +65,10 @@ class Predictor:
             return tf.nn.softmax(own).numpy()
         low, high = task.value_range
         return low + (high - low) * np.clip(own, 0, 1)
+
+    def logits(self, dataset: tf.data.Dataset) -> np.ndarray:
+        """Returns what the model returns for every row of a dataset."""
+        return self.model.predict(dataset, verbose=0)
 
     def score(self, examples: Examples) -> dict[str, float]:
         """Predicts labelled examples and returns the metrics of their task."""
