@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from tests import numpy_phm
 from tf_adapters.layers import PHMBottleneckAdapter
 from tf_adapters.layers import PHMDense
 from tf_adapters.layers import PHMFactors
@@ -35,36 +34,6 @@ def test_kernel_is_the_sum_of_kronecker_products(n, rows, columns):
     np.testing.assert_allclose(kernels, expected, atol=1e-5)
     kernel = phm.kernel_of(rule[1], factors[1])
     np.testing.assert_allclose(kernel, expected[1], atol=1e-5)
-
-
-@pytest.mark.parametrize("rank", [None, 1, 3])
-@pytest.mark.parametrize("factorize", [False, True])
-@pytest.mark.parametrize("tasks", [(), (4,)], ids=["one", "of_each_example"])
-def test_inputs_meet_the_kernel_made_or_not(rank, factorize, tasks):
-    """C2."""
-    n, input_dim, units = 2, 6, 8
-    shapes = {"rule": (n, n, n)}
-    if factorize:
-        shapes = {"rule_left": (n, n, 1), "rule_right": (n, 1, n)}
-    shapes["kernel_factors"] = (n, input_dim // n, units // n)
-    if rank is not None:
-        del shapes["kernel_factors"]
-        shapes["kernel_left"] = (n, input_dim // n, rank)
-        shapes["kernel_right"] = (n, rank, units // n)
-    weights = {
-        name: normal(*tasks, *shape, seed=i)
-        for i, (name, shape) in enumerate(shapes.items())
-    }
-    x = normal(4, 5, input_dim, seed=9)
-    each = [
-        {k: v[i] if tasks else v for k, v in weights.items()} for i in range(4)
-    ]
-    expected = [
-        row @ numpy_phm.kernel(own) for row, own in zip(x, each, strict=True)
-    ]
-    for project in (phm.project_factored, phm.project_materialised):
-        outputs = project(x, weights, "kernel")
-        np.testing.assert_allclose(outputs, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize(

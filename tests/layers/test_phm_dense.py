@@ -35,7 +35,7 @@ def test_by_hand():
 
 
 @pytest.mark.usefixtures("either_way")
-@pytest.mark.parametrize("materialise", [True, False])
+@pytest.mark.parametrize("materialise", [True, False, None])
 @pytest.mark.parametrize("rank", [None, 1, 2])
 def test_output_is_that_of_the_formula(
     rank, materialise, scramble, mixed_batch
@@ -61,7 +61,7 @@ def test_output_is_that_of_the_formula(
 
 
 @pytest.mark.usefixtures("either_way")
-@pytest.mark.parametrize("materialise", [True, False])
+@pytest.mark.parametrize("materialise", [True, False, None])
 @pytest.mark.parametrize("factorize", [True, False])
 def test_shared_parts_are_read(factorize, materialise, scramble, mixed_batch):
     x, _, task_ids = mixed_batch
@@ -86,7 +86,7 @@ def test_shared_parts_are_read(factorize, materialise, scramble, mixed_batch):
 
 
 @pytest.mark.usefixtures("either_way")
-@pytest.mark.parametrize("materialise", [True, False])
+@pytest.mark.parametrize("materialise", [True, False, None])
 def test_sizes_of_a_batch_may_be_open(materialise, scramble, mixed_batch):
     x, _, task_ids = mixed_batch
     layer = PHMDense(8, rank=1, materialise=materialise, num_tasks=3)

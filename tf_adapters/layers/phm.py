@@ -9,7 +9,6 @@ A kernel of `input_dim` rows and `units` columns is `sum_i A_i (x) B_i`, with
 import keras
 from keras import ops
 
-from tf_adapters.layers import bank
 from tf_adapters.layers.stacked import Stacked
 
 
@@ -103,41 +102,3 @@ def kernel_of(rule, factors):
     blocks = ops.einsum("...iac,...ipq->...apcq", rule, factors)
     shape = (*ops.shape(rule)[:-3], n * rows, n * columns)
     return ops.reshape(blocks, shape)
-
-
-def project_factored(inputs, weights, name):
-    """Multiplies `inputs` by the kernel without making it.
-
-    Args:
-        inputs: Tensor of shape `(batch_size, sequence_length, input_dim)`.
-        weights: dict of selected weights, of the rule and of the factors
-            `name`.
-        name: str.
-
-    Returns:
-        Tensor of shape `(batch_size, sequence_length, units)`.
-    """
-    rule = rule_of(weights)
-    n = rule.shape[-1]
-    own = "z" if len(rule.shape) == 4 else ""
-    shape = ops.shape(inputs)
-    x = ops.reshape(inputs, (shape[0], shape[1], n, inputs.shape[-1] // n))
-    if f"{name}_left" in weights:
-        left, right = weights[f"{name}_left"], weights[f"{name}_right"]
-        x = ops.einsum(f"zsap,{own}ipr->zsair", x, left)
-        x = ops.einsum(f"zsair,{own}iac->zsicr", x, rule)
-        x = ops.einsum(f"zsicr,{own}irq->zscq", x, right)
-    else:
-        x = ops.einsum(f"zsap,{own}ipq->zsaiq", x, weights[f"{name}_factors"])
-        x = ops.einsum(f"zsaiq,{own}iac->zscq", x, rule)
-    units = x.shape[-2] * x.shape[-1]
-    return ops.reshape(x, (shape[0], shape[1], units))
-
-
-def project_materialised(inputs, weights, name):
-    """Multiplies `inputs` by the kernel that rule and factors make.
-
-    Args and returns: as for `project_factored`.
-    """
-    kernel = kernel_of(rule_of(weights), factors_of(weights, name))
-    return bank.project(inputs, kernel)

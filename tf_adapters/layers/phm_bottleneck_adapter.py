@@ -15,7 +15,8 @@ class PHMBottleneckAdapter(BottleneckAdapter):
     """The adapter of Compacter.
 
     A `BottleneckAdapter` whose two kernels are made, at every step, from a rule
-    and from factors, for each task. The rule may be that of all adapters.
+    and from factors, once for each task: for kernels as small as these that is
+    the faster order, see `phm_product`. The rule may be that of all adapters.
 
     Args:
         bottleneck_dim: int. Size of the bottleneck. Defaults to 24.

@@ -8,9 +8,8 @@ from tf_adapters.layers.activation import get_activation
 from tf_adapters.layers.phm import add_factors
 from tf_adapters.layers.phm import add_rule
 from tf_adapters.layers.phm import check_division
-from tf_adapters.layers.phm import project_factored
-from tf_adapters.layers.phm import project_materialised
 from tf_adapters.layers.phm_factors import PHMFactors
+from tf_adapters.layers.phm_product import project
 from tf_adapters.layers.phm_rule import PHMRule
 from tf_adapters.layers.task_layer import TaskLayer
 
@@ -41,8 +40,9 @@ class PHMDense(TaskLayer):
         activation: name or function. Defaults to `"linear"`.
         use_bias: bool. Defaults to `True`.
         materialise: bool. Whether the kernel is made before it is used, or
-            inputs are multiplied by its parts, which takes fewer operations
-            and more time; the results are the same. Defaults to `True`.
+            inputs are multiplied by its parts; the results are the same.
+            `None` takes what is faster for the shapes, see
+            `phm_product.kernel_pays`. Defaults to `None`.
         num_tasks: int. Number of tasks. Defaults to 1.
         **kwargs: keyword arguments of `keras.layers.Layer`.
 
@@ -71,7 +71,7 @@ class PHMDense(TaskLayer):
         factors=None,
         activation="linear",
         use_bias=True,
-        materialise=True,
+        materialise=None,
         num_tasks=1,
         **kwargs,
     ):
@@ -107,10 +107,7 @@ class PHMDense(TaskLayer):
         return bank.apply(self._compute, banks, task_ids, inputs)
 
     def _compute(self, weights, inputs):
-        project = project_factored
-        if self.materialise:
-            project = project_materialised
-        x = project(inputs, weights, "kernel")
+        x = project(inputs, weights, "kernel", self.materialise)
         if self.use_bias:
             x = x + bank.over_tokens(weights["bias"])
         return self.activation(x)
