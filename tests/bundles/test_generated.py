@@ -15,6 +15,7 @@ COMPUTING = {
     "compacter": lambda: methods.Compacter(4, phm_dim=2),
     "compacter_plus_plus": lambda: methods.CompacterPlusPlus(4, phm_dim=2),
     "phm_adapter": lambda: methods.PHMAdapter(4, phm_dim=4),
+    "low_rank_adapter": lambda: methods.LowRankAdapter(4),
 }
 
 

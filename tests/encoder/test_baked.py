@@ -7,7 +7,7 @@ import tf_adapters
 from tests.method_table import METHODS
 from tf_adapters import AdaptedBackbone
 from tf_adapters.layers import BottleneckAdapter
-from tf_adapters.layers import NormalizedAdapter
+from tf_adapters.layers import FoldedAdapter
 from tf_adapters.methods.method import PROJECTION_SLOTS
 
 KEYS = ("sequence_output", "pooled_output")
@@ -175,7 +175,7 @@ def test_hypernetworks_are_baked_away(make_encoder, make_inputs, name):
         for slots in stand_ins(encoder):
             assert set(slots) == {"attention", "feedforward"}
             for layer in slots.values():
-                assert type(layer) is NormalizedAdapter
+                assert type(layer) is FoldedAdapter
                 assert layer.num_tasks == 3
         # Neither the embeddings nor what reads them are called any more.
         for layer in encoder.shared_layers.values():

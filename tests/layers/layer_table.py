@@ -35,6 +35,9 @@ LAYERS = {
         lambda **kw: layers.BottleneckAdapter(3, num_tasks=NUM_TASKS, **kw),
         HIDDEN,
     ),
+    "folded": Row(
+        lambda **kw: layers.FoldedAdapter(3, num_tasks=NUM_TASKS, **kw), HIDDEN
+    ),
     "hidden_unit_scale": Row(
         lambda **kw: layers.HiddenUnitScale(num_tasks=NUM_TASKS, **kw), HIDDEN
     ),

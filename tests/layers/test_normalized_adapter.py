@@ -104,11 +104,6 @@ def test_new_adapter_is_not_near_the_identity():
     np.testing.assert_allclose(np.std(layer.up), 0.01, rtol=0.05)
 
 
-def test_it_is_baked_already():
-    layer = built(shared_norm=True)
-    assert layer.baked() is layer
-
-
 def test_arguments_come_back_from_the_config():
     config = {"bottleneck_dim": 4, "shared_norm": True, "epsilon": 0.5}
     layer = NormalizedAdapter(num_tasks=3, activation="relu", **config)

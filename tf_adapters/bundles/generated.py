@@ -52,13 +52,13 @@ def generated_tensors(model: keras.Model, name: str) -> dict[str, np.ndarray]:
 
 
 def _computed(encoder, index: int) -> dict[str, dict[str, np.ndarray]]:
-    """Returns the rows of one task in each layer that is baked, by place."""
-    with encoder.baked():
-        return {
-            f"layer.{i}.{slot}.adapter": {
-                key: ops.convert_to_numpy(bank)[index]
-                for key, bank in plain.banks.items()
-            }
-            for i, layer in enumerate(encoder.transformer_layers)
-            for slot, plain in layer.stand_ins.of_slot.items()
+    """Returns the rows of one task that layers compute, by their place."""
+    found = {}
+    for place, layer in encoder.task_layers().items():
+        rows = {
+            key: np.array(ops.cast(bank, "float32"))[index]
+            for key, bank in layer.computed().items()
         }
+        if rows:
+            found[place] = rows
+    return found

@@ -3,6 +3,7 @@
 from tf_adapters.layers.adapter_generator import AdapterGenerator
 from tf_adapters.layers.bottleneck_adapter import BottleneckAdapter
 from tf_adapters.layers.condition import Condition
+from tf_adapters.layers.folded_adapter import FoldedAdapter
 from tf_adapters.layers.generated_adapter import GeneratedAdapter
 from tf_adapters.layers.hidden_unit_scale import HiddenUnitScale
 from tf_adapters.layers.low_rank import LowRank

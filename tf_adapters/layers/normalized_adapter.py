@@ -5,6 +5,7 @@ from keras import ops
 
 from tf_adapters.layers import bank
 from tf_adapters.layers.bottleneck_adapter import BottleneckAdapter
+from tf_adapters.layers.folded_adapter import FoldedAdapter
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")
@@ -83,13 +84,21 @@ class NormalizedAdapter(BottleneckAdapter):
         return ops.cast(outputs, self.compute_dtype)
 
     def baked(self):
-        plain = super().baked()
-        plain.epsilon = self.epsilon
-        return plain
-
-    @classmethod
-    def plain_class(cls):
-        return NormalizedAdapter
+        kernels = self.kernels()
+        if self.shared_norm:
+            ones = ops.ones((self.num_tasks, 1))
+            kernels |= {"gamma": ones * self.gamma, "beta": ones * self.beta}
+        folded = FoldedAdapter(
+            self.bottleneck_dim,
+            epsilon=self.epsilon,
+            num_tasks=self.num_tasks,
+            activation=self.activation,
+            dtype=self.dtype_policy,
+            name=self.name,
+        )
+        folded.build((None, None, kernels["down"].shape[1]))
+        folded.assign_from(kernels)
+        return folded
 
     def get_config(self):
         return {

@@ -110,6 +110,15 @@ class TaskLayer(keras.layers.Layer):
         setattr(self, name, new)
         self._tracker.lock()
 
+    def computed(self):
+        """Returns the banks of a layer that would hold what this computes.
+
+        Returns:
+            dict from name to Tensor of shape `(num_tasks, ...)`, empty if the
+            layer computes no weights from others.
+        """
+        return {}
+
     def baked(self):
         """Returns a layer that computes the same, with as little work.
 

@@ -5,6 +5,7 @@ import keras
 from tf_adapters.layers import LowRankBottleneckAdapter
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
+from tf_adapters.methods.houlsby import Houlsby
 from tf_adapters.methods.method import Method
 
 
@@ -50,6 +51,9 @@ class LowRankAdapter(Method):
             dtype=shape.dtype,
             name=f"{slot}_adapter",
         )
+
+    def plain(self):
+        return Houlsby(self.bottleneck_dim, self.activation)
 
     def get_config(self):
         return {

@@ -143,8 +143,8 @@ class Method:
         without this method.
 
         Returns:
-            A `Method` whose slots take what `TaskLayer.baked` returns, with
-            the same `layer_norms` and `trains`, or `None`.
+            A `Method` whose slots have the banks that `TaskLayer.computed`
+            returns, with the same `layer_norms` and `trains`, or `None`.
         """
         return None
 
