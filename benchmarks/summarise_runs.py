@@ -9,19 +9,10 @@ with the best mean score, which the run kept, and once for the last epoch.
 """
 
 import argparse
-import json
 import pathlib
 import statistics
 
-_NOT_COMPARED = ("seed", "output_dir", "data_dir", "export")
-
-
-def read(folder):
-    """Returns the configuration and the metrics of a run."""
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
-    settings = {k: v for k, v in config.items() if k not in _NOT_COMPARED}
-    return json.dumps(settings, sort_keys=True), config, metrics
+import run_directories
 
 
 def kept(metrics):
@@ -52,20 +43,21 @@ def main():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run_dirs", nargs="+", type=pathlib.Path)
-    groups = {}
-    for folder in parser.parse_args().run_dirs:
-        settings, config, metrics = read(folder)
-        groups.setdefault(settings, []).append((config, metrics))
-    for runs in groups.values():
-        config, metrics = runs[0]
-        seeds = sorted(own["seed"] for own, _ in runs)
+    folders = parser.parse_args().run_dirs
+    try:
+        runs = [run_directories.read(folder) for folder in folders]
+    except ValueError as error:
+        parser.error(str(error))
+    for group in run_directories.grouped(runs):
+        config = group[0].config
+        seeds = sorted(run.config["seed"] for run in group)
         print(f"{config['recipe']} on {' '.join(config['tasks'])}: {seeds}")
         for name, scores in (("best", kept), ("last", last)):
             print(f" {name} epoch")
-            found = [scores(own) for _, own in runs]
+            found = [scores(run.metrics) for run in group]
             for key in found[0]:
                 print(line(key, [own[key] for own in found]))
-            means = [own["mean"] for _, own in runs]
+            means = [run.metrics["mean"] for run in group]
         print(line("mean of tasks, best", means))
 
 
