@@ -213,3 +213,43 @@ def test_an_id_out_of_range_does_not_move_the_other_examples(monkeypatch):
         lambda weights, x: weights["scale"] * x, scale, np.array([1, -1, 0]), x
     )
     np.testing.assert_array_equal(found[::2], [[10], [3]])
+
+
+@pytest.mark.large
+@pytest.mark.usefixtures("either_way")
+def test_under_xla_others_can_use_what_was_put_together_again(affine_banks):
+    # Task ids of a known number, but of each task a number of rows that XLA
+    # knows no more than a bound of.
+    task_ids = tf.constant(MIXTURES["mixed"])
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(5, 3, 4)).astype("float32")
+    each = rng.normal(size=(5, 2, 2)).astype("float32")
+
+    @tf.function(jit_compile=True)
+    def compute(x, task_ids):
+        outputs = bank.apply(affine, affine_banks, task_ids, x)
+        assert outputs.shape == (5, 3, 2)
+        return bank.project(outputs, each)
+
+    kernel, bias = (np.array(b)[task_ids] for b in affine_banks.values())
+    expected = (np.matmul(x, kernel) + bias[:, None]) @ each
+    np.testing.assert_allclose(compute(x, task_ids), expected, atol=1e-5)
+
+
+def test_by_task_takes_nests_apart_and_puts_nests_together():
+    # Example i is worth 10 ** i; a task returns its sum and its own rows.
+    seen = {}
+
+    def compute(task, rows):
+        seen[task] = rows["ids"].numpy().tolist()
+        assert rows["nothing"] is None
+        total = rows["worth"] * 0 + tf.reduce_sum(rows["worth"])
+        return {"total": total, "rows": [rows["worth"]]}
+
+    worth = tf.constant([1.0, 10.0, 100.0, 1000.0])
+    task_ids = tf.constant([2, 0, 2, 2])
+    inputs = {"worth": worth, "ids": task_ids, "nothing": None}
+    found = bank.by_task(compute, 4, task_ids, inputs)
+    assert seen == {0: [0], 1: [], 2: [2, 2, 2], 3: []}
+    np.testing.assert_array_equal(found["total"], [1101, 10, 1101, 1101])
+    np.testing.assert_array_equal(found["rows"][0], worth)

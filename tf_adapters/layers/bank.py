@@ -12,6 +12,7 @@ Three cases, all decided from static shapes, so that they compile:
 
 import math
 
+import keras
 from keras import ops
 from keras.backend import standardize_dtype
 
@@ -82,21 +83,48 @@ def apply(function, banks, task_ids, inputs, *others):
     # One `unstack` and not a slice for each task, whose gradients would each be
     # as large as the bank.
     rows = {name: ops.unstack(bank) for name, bank in banks.items()}
+
+    def compute(task, batch):
+        weights = {name: row[task] for name, row in rows.items()}
+        return function(weights, *batch)
+
+    return by_task(compute, num_tasks, task_ids, [inputs, *others])
+
+
+def by_task(function, num_tasks, task_ids, inputs):
+    """Takes a batch apart by task and puts the results together again.
+
+    Args:
+        function: called as `function(task, inputs)` for every task, an int,
+            with the rows of that task, of which there may be none.
+        num_tasks: int. Number of tasks.
+        task_ids: int32 Tensor of shape `(batch_size,)`.
+        inputs: nest of Tensors of that batch size, or `None`.
+
+    Returns:
+        What `function` returns, a nest of Tensors of shape `(batch_size, ...)`.
+    """
     # An id out of range must not make a row disappear.
     task_ids = ops.clip(task_ids, 0, num_tasks - 1)
-    outputs, taken = [], []
+    outputs = []
     for task in range(num_tasks):
         own = ops.nonzero(ops.equal(task_ids, task))[0]
-        batch = [_take(tensor, own) for tensor in (inputs, *others)]
-        weights = {name: row[task] for name, row in rows.items()}
-        outputs.append(function(weights, *batch))
-        taken.append(own)
-    back = ops.argsort(ops.concatenate(taken))
-    return ops.take(ops.concatenate(outputs), back, axis=0)
+        outputs.append(function(task, _take(inputs, own)))
+    together = keras.tree.map_structure(
+        lambda *parts: ops.concatenate(parts), *outputs
+    )
+    # From `task_ids` and not from the rows taken, whose number XLA would only
+    # know a bound of: it gets what comes after them wrong.
+    size = ops.shape(task_ids)[0]
+    positions = ops.arange(size, dtype=task_ids.dtype)
+    order = ops.argsort(task_ids * size + positions)
+    return _take(together, ops.argsort(order))
 
 
-def _take(tensor, rows):
-    return None if tensor is None else ops.take(tensor, rows, axis=0)
+def _take(nest, rows):
+    return keras.tree.map_structure(
+        lambda x: None if x is None else ops.take(x, rows, axis=0), nest
+    )
 
 
 def project(inputs, kernel, bias=None):
