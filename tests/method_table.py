@@ -23,6 +23,7 @@ METHODS = {
     "lora": lambda: tf_adapters.LoRA(2),
     "lora_everywhere": lambda: tf_adapters.LoRA(2, targets=PROJECTION_SLOTS),
     "prompt_tuning": lambda: tf_adapters.PromptTuning(3),
+    "intrinsic_said": lambda: tf_adapters.IntrinsicSAID(60),
     "hyperformer": lambda: tf_adapters.HyperFormer(4, 6),
     "hyperformer_shared": lambda: tf_adapters.HyperFormerShared(4, 6, 16),
     "hyperformer_plus_plus": lambda: tf_adapters.HyperFormerPlusPlus(4, 6, 16),

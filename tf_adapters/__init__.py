@@ -32,6 +32,7 @@ from tf_adapters.methods import Houlsby
 from tf_adapters.methods import HyperFormer
 from tf_adapters.methods import HyperFormerPlusPlus
 from tf_adapters.methods import HyperFormerShared
+from tf_adapters.methods import IntrinsicSAID
 from tf_adapters.methods import LastLayers
 from tf_adapters.methods import LayerNormOnly
 from tf_adapters.methods import LoRA

@@ -29,6 +29,7 @@ METHODS = {
     "bitfit": lambda: methods.BitFit(),
     "lora": lambda: methods.LoRA(2),
     "prompt_tuning": lambda: methods.PromptTuning(3),
+    "intrinsic_said": lambda: methods.IntrinsicSAID(60),
     "hyperformer": lambda: methods.HyperFormer(4, 6),
     "hyperformer_plus_plus": lambda: methods.HyperFormerPlusPlus(4, 6, 5),
     "multi_task_adapters": lambda: methods.MultiTaskAdapters(4),

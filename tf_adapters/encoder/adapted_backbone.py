@@ -1,13 +1,12 @@
 """A KerasNLP BERT with a method in its slots."""
 
-import contextlib
-
 import keras
 from keras import ops
 
 from tf_adapters.encoder.adapted_transformer_encoder import (
     AdaptedTransformerEncoder,
 )
+from tf_adapters.encoder.baked import baked
 from tf_adapters.encoder.parts import decided
 from tf_adapters.encoder.parts import is_norm
 from tf_adapters.encoder.parts import pretrained_parts
@@ -16,6 +15,7 @@ from tf_adapters.encoder.prompts import unmasked
 from tf_adapters.encoder.stock import check_fits
 from tf_adapters.encoder.stock import revive_backbone
 from tf_adapters.encoder.stock import stock_config
+from tf_adapters.encoder.updated_weights import UpdatedWeights
 from tf_adapters.layers import TaskLayer
 from tf_adapters.layers import TaskLayerNormalization
 from tf_adapters.methods.method import LAYER_SLOTS
@@ -89,6 +89,14 @@ class AdaptedBackbone(keras.Model):
         )
 
     def call(self, inputs, training=None, mixture=None):
+        def encode(inputs):
+            return self._encode(inputs, training, mixture)
+
+        if self.updated_weights is None:
+            return encode(inputs)
+        return self.updated_weights.run(encode, inputs)
+
+    def _encode(self, inputs, training, mixture):
         task_ids = inputs.get("task_ids") if mixture is None else mixture.at(0)
         padding_mask = inputs["padding_mask"]
         x = self.embedding({k: inputs[k] for k in self.embedding_inputs})
@@ -125,8 +133,10 @@ class AdaptedBackbone(keras.Model):
 
         Each is listed once, under the first place where it is used.
         """
-        shared = {f"method.{k}": v for k, v in self.shared_layers.items()}
-        found = {**shared, **self.slot_layers()}
+        own = {f"method.{k}": v for k, v in self.shared_layers.items()}
+        if self.weight_update is not None:
+            own["weight_update"] = self.weight_update
+        found = {**own, **self.slot_layers()}
         first = {id(v): k for k, v in reversed(found.items())}
         return {k: v for k, v in found.items() if first[id(v)] == k}
 
@@ -181,14 +191,13 @@ class AdaptedBackbone(keras.Model):
         for layer in self.task_layers().values():
             layer.add_tasks(count)
 
-    @contextlib.contextmanager
     def baked(self, dropped_layers=()):
-        """Lets the slots of the layers hold what is needed to serve them.
+        """Lets the encoder hold, in a `with` block, what it needs to serve.
 
-        Those of the transformer layers are meant, and no others. Within the
-        block, a layer that computes its weights from others is replaced by one
-        that holds them, and the slots of `dropped_layers` are empty. Nothing is
-        trained or saved with it.
+        Within the block, a layer in the slots of the transformer layers that
+        computes its weights from others is replaced by one that holds them, so
+        are pretrained weights that a task updates, and `dropped_layers` are as
+        if there were no method. Nothing is trained or saved with it.
 
         Args:
             dropped_layers: indices of transformer layers.
@@ -196,14 +205,7 @@ class AdaptedBackbone(keras.Model):
         Raises:
             ValueError: if there is no such layer.
         """
-        check_dropped(dropped_layers, len(self.transformer_layers))
-        try:
-            for i, layer in enumerate(self.transformer_layers):
-                layer.bake(is_dropped=i in dropped_layers)
-            yield
-        finally:
-            for layer in self.transformer_layers:
-                layer.stand_ins.clear()
+        return baked(self, dropped_layers)
 
     def get_config(self):
         return {
@@ -264,6 +266,12 @@ class AdaptedBackbone(keras.Model):
         self.top_adapter = self._slot("top", 0, shape)
         for weight, trains in decided(self):
             weight.trainable = trains
+        self.weight_update = method.weight_update(shape)
+        self.updated_weights = None
+        if self.weight_update is not None:
+            self.updated_weights = UpdatedWeights(
+                self.weight_update, self.pretrained_weights()
+            )
         self.built = True
 
     def _adapted_layer(self, index, stock, shape):
@@ -297,13 +305,3 @@ class AdaptedBackbone(keras.Model):
 
 def _at(place, task, mixture):
     return task if mixture is None else {**task, "task_ids": mixture.at(place)}
-
-
-def check_dropped(dropped_layers, num_layers):
-    """Refuses layers that the encoder does not have."""
-    wrong = [i for i in dropped_layers if not 0 <= i < num_layers]
-    if wrong:
-        raise ValueError(
-            "`dropped_layers` must be layers of the encoder, from 0 to "
-            f"{num_layers - 1}. Received: {', '.join(map(str, wrong))}."
-        )

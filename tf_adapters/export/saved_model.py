@@ -75,8 +75,10 @@ def export_saved_model(
     version = choose_version(path, version)
     with model.encoder.baked(dropped_layers):
         signatures = ServedModel(model, sequence_length).signatures()
+        # Graphs do not keep alive what was made for them.
+        weights = _variables_of(signatures.values())
     holder = tf.Module()
-    holder.weights = _variables_of(signatures.values())
+    holder.weights = weights
     # Some tokenizers keep their vocabulary in tables, which must be tracked.
     holder.tokenizer = model.tokenizer
     target = path / str(version)

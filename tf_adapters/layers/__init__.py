@@ -6,6 +6,7 @@ from tf_adapters.layers.condition import Condition
 from tf_adapters.layers.folded_adapter import FoldedAdapter
 from tf_adapters.layers.generated_adapter import GeneratedAdapter
 from tf_adapters.layers.hidden_unit_scale import HiddenUnitScale
+from tf_adapters.layers.intrinsic_subspace import IntrinsicSubspace
 from tf_adapters.layers.low_rank import LowRank
 from tf_adapters.layers.low_rank_bottleneck_adapter import (
     LowRankBottleneckAdapter,

@@ -11,6 +11,7 @@ from tf_adapters.methods.houlsby import Houlsby
 from tf_adapters.methods.hyperformer import HyperFormer
 from tf_adapters.methods.hyperformer import HyperFormerPlusPlus
 from tf_adapters.methods.hyperformer import HyperFormerShared
+from tf_adapters.methods.intrinsic_said import IntrinsicSAID
 from tf_adapters.methods.layer_norm_only import LayerNormOnly
 from tf_adapters.methods.lora import LoRA
 from tf_adapters.methods.low_rank_adapter import LowRankAdapter

@@ -91,6 +91,9 @@ class Method:
     Weights that belong to one task are banks of a `TaskLayer`; every other
     trainable weight of a slot layer is shared between the tasks.
 
+    A method that changes the pretrained weights themselves, for each task in
+    its own way, overrides `weight_update`, beside or without slots.
+
     Attributes:
         layer_norms: what happens to the pretrained LayerNorms: `"frozen"`,
             `"shared"` (trained, one copy for all tasks), `"private"` (trained,
@@ -124,6 +127,23 @@ class Method:
 
         Returns:
             A new layer, or `None` to leave the slot empty.
+        """
+        return None
+
+    def weight_update(self, shape):
+        """Creates the layer that updates the pretrained weights.
+
+        The encoder builds it with the list of their shapes, in the order of
+        `AdaptedBackbone.pretrained_weights`. It runs once for each task of a
+        batch, with every weight and its update added up. `IntrinsicSubspace`
+        shows what the layer must have besides its banks: `updates(task_id)`,
+        and `draw()`, which is called outside of any graph and before it.
+
+        Args:
+            shape: an `EncoderShape`.
+
+        Returns:
+            A new `TaskLayer`, or `None` to leave them as they are.
         """
         return None
 

@@ -1,0 +1,46 @@
+"""Intrinsic SAID: every weight of BERT, moved in a narrow random space.
+
+Aghajanyan et al., 2021, https://arxiv.org/abs/2012.13255
+
+    python train.py intrinsic_said --data_dir DIR --tasks cola mrpc rte stsb
+
+Private to a task: vector, scales and head. Shared: nothing but the frozen BERT.
+
+The projections take 6 bytes for each weight, of tensors that are padded to a
+power of two: 1.1 GB for BERT-base. They are drawn, in seconds, before the first
+step. A step computes every weight of the encoder anew, whatever the batch:
+large batches pay less for it, and `--jit_compile` makes it faster on a CPU.
+
+Departs from the paper: BERT and not RoBERTa; a seed draws the projections anew
+wherever the model is loaded.
+"""
+
+import dataclasses
+
+from tf_adapters.methods import IntrinsicSAID
+from tf_adapters.training.config import TrainConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(TrainConfig):
+    """Settings of Compacter's authors, for a small encoder.
+
+    Attributes:
+        dim: weights of a task, without its head.
+        projection_seed: draws the projections.
+    """
+
+    # As in `houlsby`, and for the same reasons.
+    pooling: str = "first"
+    batching: str = "one_task"
+    learning_rate: float = 3e-2
+    num_epochs: int = 20
+    # It would pull the scales, which start at one.
+    weight_decay: float = 0.0
+    dim: int = 20_000
+    projection_seed: int = 0
+
+
+def method(config: Config) -> IntrinsicSAID:
+    """Returns the method that `config` describes."""
+    return IntrinsicSAID(dim=config.dim, seed=config.projection_seed)
