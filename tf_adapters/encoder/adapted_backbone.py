@@ -1,24 +1,19 @@
 """A KerasNLP BERT with a method in its slots."""
 
 import keras
-from keras import ops
 
-from tf_adapters.encoder.adapted_transformer_encoder import (
-    AdaptedTransformerEncoder,
-)
 from tf_adapters.encoder.baked import baked
 from tf_adapters.encoder.parts import decided
 from tf_adapters.encoder.parts import is_norm
 from tf_adapters.encoder.parts import pretrained_parts
 from tf_adapters.encoder.prompts import make_prompt
 from tf_adapters.encoder.prompts import unmasked
+from tf_adapters.encoder.slots import Slots
 from tf_adapters.encoder.stock import check_fits
 from tf_adapters.encoder.stock import revive_backbone
 from tf_adapters.encoder.stock import stock_config
 from tf_adapters.encoder.updated_weights import UpdatedWeights
 from tf_adapters.layers import TaskLayer
-from tf_adapters.layers import TaskLayerNormalization
-from tf_adapters.methods.method import LAYER_SLOTS
 from tf_adapters.methods.method import EncoderShape
 from tf_adapters.methods.method import Method
 from tf_adapters.methods.method import check_method
@@ -242,6 +237,7 @@ class AdaptedBackbone(keras.Model):
     def _take_over(self, backbone):
         shape, method = self.shape, self.method
         self.shared_layers = method.shared_layers(shape)
+        slots = Slots(method, shape, self.shared_layers)
         norm = backbone.get_layer("embeddings_layer_norm")
         inputs = {
             k: v for k, v in backbone.input.items() if k != "padding_mask"
@@ -249,7 +245,7 @@ class AdaptedBackbone(keras.Model):
         self.embedding_inputs = tuple(inputs)
         self.embedding = keras.Model(inputs, norm.input, name="embedding")
         self.embedding_norm = norm
-        self.embedding_task_norm = self._task_norm(norm, "embedding_norm")
+        self.embedding_task_norm = slots.task_norm(norm, "embedding_norm")
         self.embedding_dropout = backbone.get_layer("embeddings_dropout")
         self.embedding_projection = getattr(
             backbone, "embeddings_projection", None
@@ -258,12 +254,12 @@ class AdaptedBackbone(keras.Model):
         self.prompt, self._first_words = make_prompt(
             method, backbone, shape, self.shared_layers
         )
-        self.embedding_adapter = self._slot("embedding", 0, shape)
+        self.embedding_adapter = slots.fill("embedding")
         self.transformer_layers = [
-            self._adapted_layer(i, stock, shape)
+            slots.adapt(stock, i)
             for i, stock in enumerate(backbone.transformer_layers)
         ]
-        self.top_adapter = self._slot("top", 0, shape)
+        self.top_adapter = slots.fill("top")
         for weight, trains in decided(self):
             weight.trainable = trains
         self.weight_update = method.weight_update(shape)
@@ -273,34 +269,6 @@ class AdaptedBackbone(keras.Model):
                 self.weight_update, self.pretrained_weights()
             )
         self.built = True
-
-    def _adapted_layer(self, index, stock, shape):
-        slots = {slot: self._slot(slot, index, shape) for slot in LAYER_SLOTS}
-        layer = AdaptedTransformerEncoder(stock, slots, self._task_norm)
-        layer.build((None, None, self.hidden_dim))
-        return layer
-
-    def _slot(self, slot, index, shape):
-        layer = self.method.slot_layer(slot, index, shape, self.shared_layers)
-        if layer is not None and not layer.built:
-            is_wide = slot == "feedforward_output"
-            width = shape.intermediate_dim if is_wide else shape.hidden_dim
-            layer.build((None, None, width))
-        return layer
-
-    def _task_norm(self, norm, name):
-        policy = self.method.layer_norms
-        if not policy.startswith("private"):
-            return None
-        layer = TaskLayerNormalization(
-            norm,
-            self.num_tasks,
-            only_offsets=policy == "private_offsets",
-            dtype=norm.dtype_policy,
-            name=name,
-        )
-        layer.build((None, None, ops.shape(norm.gamma)[0]))
-        return layer
 
 
 def _at(place, task, mixture):
