@@ -8,8 +8,8 @@ Private to a task: vector, scales and head. Shared: nothing but the frozen BERT.
 
 The projections take 6 bytes for each weight, of tensors that are padded to a
 power of two: 1.1 GB for BERT-base. They are drawn, in seconds, before the first
-step. A step computes every weight of the encoder anew, whatever the batch:
-large batches pay less for it, and `--jit_compile` makes it faster on a CPU.
+step. A step computes every weight of the encoder anew, whatever the batch, so
+that large batches pay less for it.
 
 Departs from the paper: BERT and not RoBERTa; a seed draws the projections anew
 wherever the model is loaded.

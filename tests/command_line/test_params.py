@@ -60,6 +60,12 @@ def test_pfeiffer_is_half_of_houlsby_in_either_slot(slot, capsys):
     assert counts(capsys, "pfeiffer", slot=slot, **sizes)["per_task"] == 8_480
 
 
+def test_intrinsic_said_owns_as_many_weights_as_its_dimension(capsys):
+    found = counts(capsys, "intrinsic_said", dim=100, num_tasks=2, **SMALL)
+    assert found["per_task"] == 100
+    assert found["shared"] == found["layer_norms"] == 0
+
+
 def test_one_class_is_a_regression(capsys):
     assert (
         counts(capsys, "layer_norm_only", num_classes=1, **SMALL)["heads"] == 17

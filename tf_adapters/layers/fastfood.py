@@ -11,8 +11,9 @@ import functools
 import numpy as np
 from keras import ops
 
-# Of the small matrices. Accelerators multiply blocks of this size.
-_MOST_BITS = 7
+# Matrices of 32 rows at most. Larger ones are no faster on a CPU, and a graph
+# holds them once for each tensor of an encoder.
+_MOST_BITS = 5
 
 
 def walsh_hadamard(inputs):
@@ -30,17 +31,17 @@ def walsh_hadamard(inputs):
         ValueError: if the size is no power of 2.
     """
     num, size = inputs.shape
-    bits = size.bit_length() - 1
-    if size != 1 << bits:
+    if size < 1 or size & (size - 1):
         raise ValueError(
             "`inputs` must have a power of 2 as their last dimension. "
             f"Received: inputs.shape={tuple(inputs.shape)}. Pad them with "
             "zeros."
         )
+    bits = size.bit_length() - 1
     parts = -(-bits // _MOST_BITS)
     x, done = inputs, num
     for part in range(parts):
-        # As equal as can be: 2 ** 15 is 32 * 32 * 32, not 128 * 128 * 2.
+        # As equal as can be: 2 ** 12 is 16 * 16 * 16, not 32 * 32 * 4.
         order = 1 << (bits + part) // parts
         done *= order
         rest = num * size // done
@@ -61,10 +62,10 @@ def _hadamard(order):
 
 
 class Fastfood:
-    """A random projection in little memory and time.
+    """Random projections of a vector, in little memory and time.
 
-    Computes, of a vector z that is padded with zeros to the next power of two
-    at or above `units`, called n, or cut to its first n entries,
+    Computes for each seed, of a vector z that is padded with zeros to the next
+    power of two at or above `units`, called n, or cut to its first n entries,
 
         (H G Pi H B z)[:units] / (sqrt(n * sum(G ** 2)) * sqrt(units / n))
 
@@ -73,9 +74,9 @@ class Fastfood:
     are no weights: nobody saves, counts or trains them.
 
     Args:
-        input_dim: int. Length of the vectors.
+        input_dim: int. Length of the vector.
         units: int. Length of the results.
-        seed: int or list of ints, not negative.
+        seeds: list of seeds, each an int or a list of ints, not negative.
 
     References:
      - [Le et al., 2013](https://arxiv.org/abs/1408.3060)
@@ -83,9 +84,9 @@ class Fastfood:
        with the scale and the cut of the authors' code.
     """
 
-    def __init__(self, input_dim, units, seed):
+    def __init__(self, input_dim, units, seeds):
         self.units = units
-        self._seed = seed
+        self._seeds = seeds
         self._padded = _power_of_2(units)
         # The zeros beyond it are never multiplied.
         self._width = min(_power_of_2(input_dim), self._padded)
@@ -95,43 +96,48 @@ class Fastfood:
         """Makes B, Pi and G, if they have not been made.
 
         Must be called outside of any graph, since one that makes them holds a
-        copy of them. They take about six bytes for each unit of `n`.
+        copy of them. They take about six bytes for each of n entries.
         """
         if self._constants is None:
             self._constants = [ops.convert_to_tensor(x) for x in self._drawn()]
 
     def __call__(self, inputs):
-        """Projects vectors.
+        """Projects a vector.
 
         Args:
-            inputs: float32 Tensor of shape `(num, input_dim)`.
+            inputs: float32 Tensor of shape `(input_dim,)`.
 
         Returns:
-            float32 Tensor of shape `(num, units)`.
+            float32 Tensor of shape `(num_seeds, units)`.
         """
-        signs, permutation, normals = self._constants or self._drawn()
-        x = inputs[:, : self._width]
-        x = ops.pad(x, [(0, 0), (0, self._width - x.shape[1])])
+        signs, rows, normals = self._constants or self._drawn()
+        x = inputs[: self._width]
+        x = ops.pad(x, [(0, self._width - x.shape[0])])
         x = walsh_hadamard(x * signs)
-        x = ops.take(x, ops.cast(permutation, "int32"), axis=1)
+        # All at once, out of what all of them transformed.
+        starts = self._width * np.arange(len(self._seeds), dtype="int32")
+        rows = ops.cast(rows, "int32") + starts[:, None]
+        x = ops.take(ops.reshape(x, (-1,)), rows, axis=0)
         return walsh_hadamard(x * normals)[:, : self.units]
 
     def _drawn(self):
+        each = [self._drawn_from(seed) for seed in self._seeds]
+        return [np.stack(arrays) for arrays in zip(*each, strict=True)]
+
+    def _drawn_from(self, seed):
         # Not the newer generators: NumPy promises that the numbers of this one
         # never change, and what was trained in one space is lost in another.
-        random = np.random.RandomState(self._seed)
+        random = np.random.RandomState(seed)
         signs = 2 * random.randint(0, 2, self._padded, "int8") - 1
         permutation = random.permutation(self._padded)
         normals = random.standard_normal(self._padded)
         length = np.sqrt(self.units * np.sum(normals**2))
         # Row r of the padded transform is row r % width of the one that is
         # computed. 16 bits are less to keep, and a GPU leaves int32 behind.
-        is_narrow = self._width <= 2**16
+        dtype = "uint16" if self._width <= 2**16 else "int32"
         return (
             signs[: self._width].astype("float32"),
-            (permutation % self._width).astype(
-                "uint16" if is_narrow else "int32"
-            ),
+            (permutation % self._width).astype(dtype),
             (normals / length).astype("float32"),
         )
 

@@ -1,5 +1,6 @@
 """Updates of many weights that a task draws from one narrow space."""
 
+import collections
 import math
 
 import keras
@@ -59,9 +60,13 @@ class IntrinsicSubspace(TaskLayer):
         self.add_bank("z", (width,), keras.initializers.Zeros())
         self.add_bank("scales", (len(shapes),), keras.initializers.Ones())
         self._shapes = tuple(tuple(shape) for shape in shapes)
-        self._projections = tuple(
-            Fastfood(width, math.prod(shape), [self.seed, i])
-            for i, shape in enumerate(self._shapes)
+        of_size = collections.defaultdict(list)
+        for i, shape in enumerate(self._shapes):
+            of_size[math.prod(shape)].append(i)
+        # An encoder has hundreds of tensors, of few sizes.
+        self._groups = tuple(
+            (own, Fastfood(width, size, [[self.seed, i] for i in own]))
+            for size, own in of_size.items()
         )
         self.built = True
 
@@ -70,7 +75,7 @@ class IntrinsicSubspace(TaskLayer):
 
         Must be called outside of any graph.
         """
-        for projection in self._projections:
+        for _, projection in self._groups:
             projection.draw()
 
     def updates(self, task_id=None):
@@ -87,13 +92,12 @@ class IntrinsicSubspace(TaskLayer):
         """
         z = ops.cast(bank.select(self.z, task_id), "float32")
         scales = ops.cast(bank.select(self.scales, task_id), "float32")
-        parts = zip(
-            ops.unstack(scales), self._projections, self._shapes, strict=True
-        )
-        return [
-            ops.reshape(scale * projection(z[None]), shape)
-            for scale, projection, shape in parts
-        ]
+        found = {}
+        for own, projection in self._groups:
+            updates = ops.take(scales, own)[:, None] * projection(z)
+            for i, update in zip(own, ops.unstack(updates), strict=True):
+                found[i] = ops.reshape(update, self._shapes[i])
+        return [found[i] for i in range(len(found))]
 
     def get_config(self):
         return {**super().get_config(), "dim": self.dim, "seed": self.seed}
