@@ -66,4 +66,5 @@ NOT_NEAR_THE_IDENTITY = (
     "prompt_tuning",
     # METHODS.md 0.4 has 0.90 for a norm whose gain starts at 1.
     "multi_task_adapters",
+    "normalized_adapters",
 )
