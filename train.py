@@ -29,6 +29,8 @@ def main(argv: list[str]) -> int:
         print(f"train.py: {error}", file=sys.stderr)
         return WRONG_INPUT
     print(f"Writing to {run.directory.path}")
+    for task, start in run.started_from.items():
+        print(f"{task} starts from {start}")
 
     try:
         return _train(run)
