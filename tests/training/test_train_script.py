@@ -55,9 +55,19 @@ def arguments(tmp_path, tiny_preset):
     return arguments
 
 
+# Whoever starts the tests in the background lets them ignore Ctrl-C, and all
+# that they start.
+WITH_CTRL_C = """
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = ["train.py", *sys.argv[1:]]
+runpy.run_path("train.py", run_name="__main__")
+"""
+
+
 def start(argv):
     return subprocess.Popen(
-        [sys.executable, "train.py", *argv],
+        [sys.executable, "-c", WITH_CTRL_C, *argv],
         cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         stdout=subprocess.PIPE,
