@@ -8,6 +8,7 @@ import pytest
 
 from tf_adapters.methods import FullFineTuning
 from tf_adapters.methods import Houlsby
+from tf_adapters.methods import IntrinsicSAID
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.optimizer import make_optimizer
 
@@ -27,7 +28,9 @@ def clipped_adamw():
 
 
 @pytest.mark.large
-@pytest.mark.parametrize("method", [Houlsby(4), FullFineTuning()], ids=repr)
+@pytest.mark.parametrize(
+    "method", [Houlsby(4), FullFineTuning(), IntrinsicSAID(60)], ids=repr
+)
 @pytest.mark.parametrize("make", [sgd, clipped_adamw])
 def test_two_replicas_train_as_one_device_does(
     small_model, toy_dataset, two_cpus, method, make
