@@ -4,8 +4,10 @@ Devlin et al., 2019, https://arxiv.org/abs/1810.04805
 
     python train.py full_fine_tuning --tasks rte --data_dir DIR
 
-Dev, MiniLM, 3 epochs, one task at a time, seed 0: CoLA 28.2 Matthews, MRPC 82.3
-accuracy and 87.3 F1, RTE 58.5 accuracy, STS-B 86.3 Pearson and 86.1 Spearman.
+Dev, MiniLM, 3 epochs, one task at a time, mean and deviation of seeds 0, 1 and
+2: CoLA 27.9 +- 0.3 Matthews, MRPC 80.6 +- 1.9 accuracy and 86.5 +- 0.9 F1, RTE
+58.2 +- 0.8 accuracy, STS-B 86.4 +- 0.3 Pearson and 86.2 +- 0.3 Spearman. At a
+learning rate of 2e-4, seed 0: 22.0, 82.8 and 88.0, 59.6, 86.3 and 85.9.
 """
 
 import dataclasses
