@@ -15,6 +15,11 @@ tf.config.set_logical_device_configuration(
 LONGEST = 8
 
 
+def pytest_collection_modifyitems(items):
+    """Starts with the notebooks, so that no worker waits for them last."""
+    items.sort(key=lambda item: item.path.stem != "test_notebooks")
+
+
 @pytest.fixture(autouse=True)
 def _seed():
     keras.utils.set_random_seed(0)

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import tf_adapters
 
 HEAVY = (
@@ -15,6 +17,7 @@ HEAVY = (
 )
 
 
+@pytest.mark.large
 def test_the_import_brings_nothing_heavy_that_keras_nlp_does_not():
     program = (
         "import keras_nlp, sys; before = set(sys.modules); "

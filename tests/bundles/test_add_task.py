@@ -49,6 +49,7 @@ def test_it_is_what_a_new_model_of_these_tasks_is(tiny):
     assert metric_names(grown) == metric_names(new)
 
 
+@pytest.mark.large
 def test_a_compiled_model_must_be_compiled_again(tiny):
     model = tiny.model(names=("rte",))
     tiny.train(model)
@@ -123,6 +124,7 @@ def test_a_loaded_model_starts_new_norms_from_the_pretrained(tiny, tmp_path):
     np.testing.assert_array_equal(np.array(gamma)[1], np.arange(16.0))
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("chosen", ["houlsby", "hyperformer_plus_plus"])
 def test_a_task_starts_from_another(tiny, chosen):
     model = tiny.model(chosen, names=("rte", "mnli"))
@@ -155,6 +157,7 @@ def test_a_task_to_start_from_must_be_there(tiny):
     assert model.task_names == ["rte"]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("chosen", ["houlsby", "hyperformer_plus_plus", "pals"])
 def test_what_is_shared_can_be_frozen(tiny, chosen):
     model = tiny.model(chosen, names=("rte",))

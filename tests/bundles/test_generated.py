@@ -19,7 +19,17 @@ COMPUTING = {
 }
 
 
-@pytest.mark.parametrize("make", COMPUTING.values(), ids=COMPUTING)
+@pytest.mark.parametrize(
+    "make",
+    [
+        COMPUTING["hyperformer_plus_plus"],
+        *(
+            pytest.param(make, marks=pytest.mark.large, id=name)
+            for name, make in COMPUTING.items()
+            if name != "hyperformer_plus_plus"
+        ),
+    ],
+)
 def test_the_plain_method_gives_the_same_answers(tiny, tmp_path, make):
     names = ("rte", "sst5", "stsb")
     model = tiny.model(make(), names)
@@ -63,6 +73,7 @@ def test_nothing_of_the_hypernetwork_is_written(tiny, tmp_path):
     assert list(shared.values()) == [[16]] * 10
 
 
+@pytest.mark.large
 def test_as_its_embedding_a_task_is_next_to_nothing(tiny, tmp_path):
     method = methods.HyperFormerPlusPlus(4, 6, 5)
     model = tiny.model(method, ("rte", "mnli"))

@@ -87,6 +87,7 @@ def ids(kind):
     }[kind]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("kind", ["mixed", "one", "scalar"])
 @pytest.mark.parametrize(
     "is_compiled", [False, pytest.param(True, marks=pytest.mark.large)]
@@ -130,6 +131,7 @@ def test_baked_bfloat16_is_rounded_as_before(make_encoder, make_inputs):
         np.testing.assert_array_equal(outputs[key], expected[key])
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("dropped", [(0,), (0, 1)])
 @pytest.mark.parametrize("num_tasks", [1, 3])
 def test_dropped_layers_are_those_of_the_backbone(
@@ -155,6 +157,7 @@ def test_dropped_layers_are_those_of_the_backbone(
         assert not np.allclose(outputs[key], whole[key], atol=1e-2)
 
 
+@pytest.mark.large
 def test_an_error_leaves_nothing_baked(make_encoder, make_inputs):
     encoder, inputs = make_encoder(), make_inputs(num_tasks=3)
     before = encoder(inputs)["pooled_output"]

@@ -116,6 +116,7 @@ def mixed_in_numpy(model, names, inputs, weights):
     return log_softmax(logits[:, :2], axis=1)
 
 
+@pytest.mark.large
 def test_predictions_are_those_of_a_loop_over_sentences(
     make_backbone, tokenizer, scramble, make_inputs
 ):
@@ -171,6 +172,7 @@ def test_a_batch_is_optimised_as_each_sentence_alone(model, make_inputs):
     assert np.ptp(weights, axis=0).max() > 0.01
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("num_steps", [0, 1, 5])
 def test_mixing_weights_add_up_to_one(model, make_inputs, num_steps):
     ensemble = Ensemble(model, ALIKE, num_steps=num_steps)
@@ -253,6 +255,7 @@ def test_average_is_the_mean_of_the_probabilities_of_each_task(
     np.testing.assert_allclose(found, np.mean(each, axis=0), atol=1e-6)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("kind", [Ensemble, AverageEnsemble])
 def test_no_weight_of_the_model_changes(model, make_inputs, kind):
     before = [np.array(v) for v in model.variables]

@@ -49,6 +49,7 @@ def test_it_is_the_one_that_tells_the_classes_apart(model):
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.mark.large
 def test_it_is_the_one_that_predicts_a_value(model):
     texts, labels = moods(24)
     examples = Examples(WARMTH, (texts,), (10 * labels).astype("float32"))
@@ -60,6 +61,7 @@ def test_it_is_the_one_that_predicts_a_value(model):
     assert losses[name] < 0.15
 
 
+@pytest.mark.large
 def test_features_are_those_of_each_example_alone(model, monkeypatch):
     texts, labels = moods(5)
     texts[2] = "good " * 9

@@ -57,6 +57,7 @@ def test_outputs_are_those_of_each_example_alone(model, batch_size):
             np.testing.assert_allclose(row, expected, atol=1e-5)
 
 
+@pytest.mark.large
 def test_a_regression_is_in_the_units_of_its_task(model):
     predictor = Predictor(model)
     model.heads.kernel.assign(model.heads.kernel * 0.2)
@@ -105,6 +106,7 @@ def test_a_score_follows_the_weights(model):
     assert found == [1, 0]
 
 
+@pytest.mark.large
 def test_pairs_are_read(make_backbone, tokenizer):
     from tf_adapters import MultiTaskClassifier
 
