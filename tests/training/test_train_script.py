@@ -203,6 +203,12 @@ def test_a_task_is_learned_later_and_alone(later, tmp_path):
     old, new = tensors_of(first, "rte"), tensors_of(run, "mood")
     assert set(old) == set(new)
     assert all((old[k] != new[k]).any() for k in old)
+    notes = {
+        name: json.loads((run / "bundles" / name / "bundle.json").read_text())
+        for name in ("rte", "mood")
+    }
+    assert notes["rte"]["metadata"] == {}
+    assert notes["mood"]["metadata"] == {"dev": metrics["dev"]}
     model, _ = restore_run(str(run))
     assert model.task_names == ["rte", "score", "mood"]
 

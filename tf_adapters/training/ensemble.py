@@ -111,6 +111,7 @@ class Ensemble(AverageEnsemble):
 
     Example:
 
+    >>> # Both of the labels "entailment" and "not_entailment".
     >>> ensemble = tf_adapters.Ensemble(model, ["mnli", "rte"], num_steps=10)
     >>> ensemble.score(examples)
 

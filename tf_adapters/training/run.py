@@ -151,14 +151,16 @@ class Run:
         """Writes one bundle for each task.
 
         What several tasks share is written once, beside them, where it is more
-        than what each of them owns.
+        than what each of them owns. Scores are noted in those of this run.
         """
         together = len(self.model.task_names) > 1 and shares_most(self.model)
         for name in self.model.task_names:
             self.model.save_task(
                 name,
                 self.directory.bundles / name,
-                metadata={"dev": metrics["dev"]},
+                metadata={"dev": metrics["dev"]}
+                if name in self.sources
+                else {},
                 shared="beside" if together else "inside",
             )
 
