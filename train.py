@@ -47,7 +47,8 @@ def _train(run: Run) -> int:
     metrics = run.evaluate()
     print(score_table(metrics))
     run.write_bundles(metrics)
-    run.write_predictions()
+    if run.config.predict:
+        run.write_predictions()
     if run.config.export:
         run.export()
     return DONE if finished else INTERRUPTED

@@ -105,7 +105,8 @@ def train(task_file, run_dir, args):
         "sequence_length": args.sequence_length,
         "seed": args.seed,
     }
-    command = [sys.executable, str(ROOT / "train.py"), "houlsby", "--no-export"]
+    command = [sys.executable, str(ROOT / "train.py"), "houlsby"]
+    command += ["--no-predict", "--no-export"]
     command += [f"--{name}={value}" for name, value in flags.items()]
     subprocess.run(command, check=True, cwd=ROOT, stdout=sys.stderr)
 

@@ -102,7 +102,7 @@ def arguments(args, task_file, task, way, k, seed, output):
     }
     for key, value in settings.items():
         argv += [f"--{key}", str(value)]
-    return [*argv, "--no-export"]
+    return [*argv, "--no-predict", "--no-export"]
 
 
 def accuracy(output, task):

@@ -5,7 +5,7 @@
         -- --preset minilm --data_dir GLUE --tasks cola mrpc rte stsb
     python benchmarks/compare_methods.py runs/sweep/*/ --reference houlsby
 
-What follows `--` goes to every run, which exports nothing. A run goes to
+What follows `--` goes to every run, which predicts and exports nothing. A run goes to
 `OUTPUT_DIR/<recipe>-lr<rate>-e<epochs>-s<seed>`, what it says to a file of that
 name and `.log`. Without `--learning_rates` or `--num_epochs` a recipe takes its
 own, called `own`. Runs that have finished are skipped, so that a sweep that was
@@ -29,6 +29,7 @@ _OWN_FLAGS = (
     "--num_epochs",
     "--seed",
     "--output_dir",
+    "--predict",
     "--export",
 )
 
@@ -54,7 +55,7 @@ def planned(args):
             for part in (key, str(value))
         ]
         command = [sys.executable, str(_TRAIN), recipe, *args.rest, *flags]
-        runs[folder] = [*command, "--no-export"]
+        runs[folder] = [*command, "--no-predict", "--no-export"]
     return runs
 
 

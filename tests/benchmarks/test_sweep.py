@@ -53,7 +53,7 @@ def test_every_combination_is_run_in_a_folder_of_its_name(sweep, tmp_path):
     path = folder / "bitfit-lr1e-3-e5-s1"
     assert flags_of(path) == (
         "--tasks cola rte --rate uniform --learning_rate 1e-3 --num_epochs 5 "
-        f"--seed 1 --output_dir {path} --no-export"
+        f"--seed 1 --output_dir {path} --no-predict --no-export"
     )
     log = (folder / "bitfit-lr1e-3-e5-s1.log").read_text().splitlines()
     assert log[0].endswith("--no-export") and log[-1] == "trained"
@@ -63,7 +63,7 @@ def test_a_recipe_keeps_its_own_settings(sweep, tmp_path):
     argv = arguments(tmp_path, "models/houlsby.py", "--learning_rates")
     assert sweep.main(argv) == 0
     path = tmp_path / "sweep" / "houlsby-lrown-eown-s0"
-    assert flags_of(path) == f"--seed 0 --output_dir {path} --no-export"
+    assert flags_of(path) == f"--seed 0 --output_dir {path} --no-predict --no-export"
 
 
 def test_what_has_finished_is_skipped(sweep, tmp_path, monkeypatch, capsys):

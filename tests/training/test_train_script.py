@@ -144,7 +144,8 @@ def test_a_run_is_built_again_from_its_bundles(arguments, tmp_path):
     from tf_adapters.training.task_sources import task_sources
 
     argv = arguments(loss_weights="score=2")
-    assert train.main([*argv, "--no-export"]) == 0
+    assert train.main([*argv, "--no-predict", "--no-export"]) == 0
+    assert not any((tmp_path / "run" / "predictions").glob("*"))
     model, config = restore_run(str(tmp_path / "run"))
     assert model.task_names == ["rte", "score"]
     predictor = Predictor(model, config.sequence_length)

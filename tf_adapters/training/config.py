@@ -68,6 +68,8 @@ class TrainConfig:
             trains, though other tasks may use it, or what new tasks own.
         seed: seeds weights, dropout and the order of the data.
         output_dir: a new folder for everything the run writes.
+        predict: write predictions for the test sets, or for the dev set of a
+            task without one.
         export: write a SavedModel for TF Serving.
     """
 
@@ -101,6 +103,7 @@ class TrainConfig:
     trains: str = "all"
     seed: int = 0
     output_dir: str = ""
+    predict: bool = True
     export: bool = True
 
     def __post_init__(self) -> None:
