@@ -72,6 +72,26 @@ def test_rows_and_state_of_absent_tasks_are_bit_identical(
     assert changed == len(before)
 
 
+@pytest.mark.large
+@pytest.mark.parametrize("weighted", [True, False])
+def test_one_id_for_a_batch_trains_as_an_id_for_each_example(
+    small_model, task_batch, weighted
+):
+    x, y, weights = task_batch(1)
+    trained = []
+    for ids in (x["task_ids"], np.int32(1)):
+        keras.utils.set_random_seed(0)
+        model = small_model(Houlsby(4))
+        model.compile(OPTIMIZERS[QUICK](), jit_compile=False)
+        batch = ({**x, "task_ids": ids}, y, weights)[: 2 + weighted]
+        data = tf.data.Dataset.from_tensors(batch).repeat(2)
+        model.fit(data, shuffle=False, verbose=0)
+        trained.append(rows_of(model))
+    for each, one in zip(*trained, strict=True):
+        np.testing.assert_array_equal(each[[0, 2]], one[[0, 2]])
+        np.testing.assert_allclose(each, one, atol=1e-6)
+
+
 def test_a_row_of_weight_zero_does_not_make_its_task_present():
     present = absent_tasks.present_tasks(
         tf.constant([0, 1, 1, 3]), tf.constant([1.0, 0, 0.5, 0]), 5

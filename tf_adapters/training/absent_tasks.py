@@ -34,7 +34,8 @@ def present_tasks(task_ids, sample_weight, num_tasks):
     """Returns which tasks have an example in the global batch.
 
     Args:
-        task_ids: int32 Tensor of shape `(batch_size,)`.
+        task_ids: int32 Tensor of shape `(batch_size,)`, or `()` if the whole
+            batch belongs to one task.
         sample_weight: Tensor of shape `(batch_size,)` or `None`. Examples of
             weight zero are padding and do not count.
         num_tasks: int.
@@ -45,6 +46,7 @@ def present_tasks(task_ids, sample_weight, num_tasks):
     ones = tf.ones_like(task_ids, dtype="float32")
     if sample_weight is not None:
         ones = tf.cast(tf.not_equal(sample_weight, 0), "float32")
+        task_ids = tf.broadcast_to(task_ids, tf.shape(ones))
     counts = tf.math.unsorted_segment_sum(ones, task_ids, num_tasks)
     replica = tf.distribute.get_replica_context()
     if replica is not None and replica.num_replicas_in_sync > 1:

@@ -42,7 +42,8 @@ class MultiTaskClassifier(TaskTrainer):
     Call arguments:
         inputs: dict of int32 Tensors `token_ids`, `segment_ids`,
             `padding_mask` of shape `(batch_size, sequence_length)` and
-            `task_ids` of shape `(batch_size,)`.
+            `task_ids` of shape `(batch_size,)`, or `()` if the whole batch
+            belongs to one task.
         mixture: a `LayeredMixture` that stands for `task_ids`, as for
             `AdaptedBackbone`. Defaults to `None`.
 
