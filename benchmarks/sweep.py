@@ -5,13 +5,13 @@
         -- --preset minilm --data_dir GLUE --tasks cola mrpc rte stsb
     python benchmarks/compare_methods.py runs/sweep/*/ --reference houlsby
 
-What follows `--` goes to every run, which predicts and exports nothing. A run goes to
-`OUTPUT_DIR/<recipe>-lr<rate>-e<epochs>-s<seed>`, what it says to a file of that
-name and `.log`. Without `--learning_rates` or `--num_epochs` a recipe takes its
-own, called `own`. Runs that have finished are skipped, so that a sweep that was
-stopped goes on where it was. A folder that a stopped or diverged run left stays
-as it is, and counts as failed. Exit codes: 0 done, 1 a run failed, and the
-others have been run all the same, 130 interrupted.
+What follows `--` goes to every run, which predicts and exports nothing. A run
+goes to `OUTPUT_DIR/<recipe>-lr<rate>-e<epochs>-s<seed>`, what it says to a file
+of that name and `.log`. Without `--learning_rates` or `--num_epochs` a recipe
+takes its own, called `own`. Runs that have finished are skipped, so that a
+sweep that was stopped goes on where it was. A folder that a stopped or diverged
+run left stays as it is, and counts as failed. Exit codes: 0 done, 1 a run
+failed, and the others have been run all the same, 130 interrupted.
 """
 
 import argparse

@@ -63,7 +63,9 @@ def test_a_recipe_keeps_its_own_settings(sweep, tmp_path):
     argv = arguments(tmp_path, "models/houlsby.py", "--learning_rates")
     assert sweep.main(argv) == 0
     path = tmp_path / "sweep" / "houlsby-lrown-eown-s0"
-    assert flags_of(path) == f"--seed 0 --output_dir {path} --no-predict --no-export"
+    assert flags_of(path) == (
+        f"--seed 0 --output_dir {path} --no-predict --no-export"
+    )
 
 
 def test_what_has_finished_is_skipped(sweep, tmp_path, monkeypatch, capsys):
