@@ -78,15 +78,18 @@ def test_one_id_for_a_batch_trains_as_an_id_for_each_example(
     small_model, task_batch, weighted
 ):
     x, y, weights = task_batch(1)
-    trained = []
+    trained, logs = [], []
     for ids in (x["task_ids"], np.int32(1)):
         keras.utils.set_random_seed(0)
         model = small_model(Houlsby(4))
         model.compile(OPTIMIZERS[QUICK](), jit_compile=False)
         batch = ({**x, "task_ids": ids}, y, weights)[: 2 + weighted]
         data = tf.data.Dataset.from_tensors(batch).repeat(2)
-        model.fit(data, shuffle=False, verbose=0)
+        logs.append(model.fit(data, shuffle=False, verbose=0).history)
         trained.append(rows_of(model))
+    assert logs[0].keys() == logs[1].keys()
+    for key, losses in logs[0].items():
+        assert losses == pytest.approx(logs[1][key], rel=1e-5)
     for each, one in zip(*trained, strict=True):
         np.testing.assert_array_equal(each[[0, 2]], one[[0, 2]])
         np.testing.assert_allclose(each, one, atol=1e-6)

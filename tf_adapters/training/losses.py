@@ -31,7 +31,8 @@ class TaskLoss:
             labels: Tensor of shape `(batch_size,)`: the index of the class,
                 or the target of a regression.
             logits: Tensor of shape `(batch_size, max_outputs)`.
-            task_ids: int32 Tensor of shape `(batch_size,)`.
+            task_ids: int32 Tensor of shape `(batch_size,)`, or `()` if the
+                whole batch belongs to one task.
 
         Returns:
             float32 Tensor of shape `(batch_size,)`.
