@@ -4,9 +4,9 @@ Stickland and Murray, 2019, https://arxiv.org/abs/1902.02671
 
     python train.py pals_shared --data_dir DIR --tasks cola mrpc rte stsb
 
-Dev, MiniLM, the other settings as measured in `pals`: CoLA 17.4 Matthews, MRPC
-78.4 accuracy and 85.4 F1, RTE 54.9, STS-B 83.4 Pearson and 83.6 Spearman, SST-2
-86.6; mean 64.9.
+Dev, MiniLM, five tasks, as in `pals`: CoLA 17.4 Matthews, MRPC 78.4 accuracy
+and 85.4 F1, RTE 54.9, STS-B 83.4 Pearson and 83.6 Spearman, SST-2 86.6; mean
+64.9.
 
 Private to a task: its head. Shared and trained: BERT.
 """
