@@ -4,6 +4,10 @@ Ben Zaken et al., 2022, https://arxiv.org/abs/2106.10199
 
     python train.py bitfit --data_dir DIR --tasks cola mrpc rte stsb
 
+Dev, MiniLM, --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 7.7 Matthews,
+MRPC 76.0 accuracy and 84.4 F1, RTE 49.5, STS-B 84.1 Pearson and 83.9 Spearman;
+mean 55.4.
+
 Private to a task: biases, offsets of the LayerNorms and head. Shared: the
 frozen rest of BERT.
 """

@@ -4,6 +4,10 @@ Hu et al., 2022, https://arxiv.org/abs/2106.09685
 
     python train.py lora --data_dir DIR --tasks cola mrpc rte stsb
 
+Dev, MiniLM, --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 18.5 Matthews,
+MRPC 77.9 accuracy and 84.9 F1, RTE 54.2, STS-B 84.9 Pearson and 84.8 Spearman;
+mean 59.7.
+
 Private to a task: updates and head. Shared: the frozen BERT.
 """
 

@@ -4,6 +4,10 @@ Mahabadi et al., 2021, https://arxiv.org/abs/2106.04647, section 4
 
     python train.py phm_adapter --data_dir DIR --tasks cola mrpc rte stsb
 
+Dev, MiniLM, --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 0.0 Matthews,
+MRPC 77.9 accuracy and 85.4 F1, RTE 53.8, STS-B 86.7 Pearson and 86.4 Spearman;
+mean 55.5.
+
 Private to a task: adapters, LayerNorms and head. Shared: the frozen BERT.
 """
 
