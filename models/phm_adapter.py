@@ -6,7 +6,7 @@ Mahabadi et al., 2021, https://arxiv.org/abs/2106.04647, section 4
 
 Dev, MiniLM, --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 0.0 Matthews,
 MRPC 77.9 accuracy and 85.4 F1, RTE 53.8, STS-B 86.7 Pearson and 86.4 Spearman;
-mean 55.5.
+mean 55.5. CoLA alone at 1e-3 has 18.5.
 
 Private to a task: adapters, LayerNorms and head. Shared: the frozen BERT.
 """
