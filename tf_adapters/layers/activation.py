@@ -1,7 +1,10 @@
 """Activations by name, with the two GELUs told apart."""
 
+import math
+
 import keras
 from keras import ops
+from keras.backend import result_type
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")
@@ -12,8 +15,15 @@ def gelu_approximate(x):
 
 @keras.saving.register_keras_serializable(package="tf_adapters")
 def gelu_exact(x):
-    """GELU by the error function, as PyTorch BERT has it."""
-    return ops.gelu(x, approximate=False)
+    """GELU by the error function, as PyTorch BERT has it.
+
+    Half precision is computed in float32 and rounded once. `ops.gelu` calls
+    `erfc`, which TensorFlow computes on a CPU number by number: this takes half
+    of its time in float32, a quarter in bfloat16.
+    """
+    exact = ops.cast(x, result_type(x.dtype, "float32"))
+    outputs = 0.5 * exact * (1 + ops.erf(exact * math.sqrt(0.5)))
+    return ops.cast(outputs, x.dtype)
 
 
 _OWN = {"gelu_approximate": gelu_approximate, "gelu_exact": gelu_exact}
