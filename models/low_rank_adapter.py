@@ -4,6 +4,10 @@ Mahabadi et al., 2021, https://arxiv.org/abs/2106.04647, section 4
 
     python train.py low_rank_adapter --data_dir DIR --tasks cola mrpc rte stsb
 
+Dev, MiniLM, --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 15.7 Matthews,
+MRPC 75.5 accuracy and 83.8 F1, RTE 55.6, STS-B 86.2 Pearson and 86.0 Spearman;
+mean 59.3.
+
 Private to a task: adapters, LayerNorms and head. Shared: the frozen BERT.
 """
 

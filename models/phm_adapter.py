@@ -4,9 +4,9 @@ Mahabadi et al., 2021, https://arxiv.org/abs/2106.04647, section 4
 
     python train.py phm_adapter --data_dir DIR --tasks cola mrpc rte stsb
 
-Dev, MiniLM, --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 0.0 Matthews,
-MRPC 77.9 accuracy and 85.4 F1, RTE 53.8, STS-B 86.7 Pearson and 86.4 Spearman;
-mean 55.5. CoLA alone at 1e-3 has 18.5.
+Dev, MiniLM, --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 22.7 Matthews,
+MRPC 79.2 accuracy and 86.0 F1, RTE 54.2, STS-B 85.3 Pearson and 85.3 Spearman;
+mean 61.2. With --learning_rate 3e-3 CoLA stays at the majority; mean 55.5.
 
 Private to a task: adapters, LayerNorms and head. Shared: the frozen BERT.
 """
@@ -32,7 +32,8 @@ class Config(TrainConfig):
     # As in `houlsby`, and for the same reasons.
     pooling: str = "first"
     batching: str = "one_task"
-    learning_rate: float = 3e-3
+    # The paper's is 3e-3, for T5.
+    learning_rate: float = 1e-3
     num_epochs: int = 20
     weight_decay: float = 0.0
     bottleneck_dim: int = 24
