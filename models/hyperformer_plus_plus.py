@@ -5,6 +5,11 @@ Mahabadi et al., 2021, https://arxiv.org/abs/2106.04489
     python train.py hyperformer_plus_plus --data_dir DIR \
         --tasks cola mrpc rte stsb
 
+Dev, MiniLM, --tasks cola mrpc rte stsb sst2 --caps sst2=10000 --num_epochs 4
+--steps_per_epoch 600 --dtype mixed_bfloat16, seed 0: CoLA 1.8 Matthews, MRPC
+78.2 accuracy and 85.1 F1, RTE 61.0, STS-B 85.7 Pearson and 85.1 Spearman, SST-2
+83.8; mean 62.7. At 3e-4 all stay at the majority for 600 steps.
+
 Private to a task: its embedding and head. Shared and trained:
 the hypernetwork and the LayerNorms. Shared and frozen: BERT.
 """
@@ -31,7 +36,9 @@ class Config(TrainConfig):
     rate: str = "temperature"
     temperature: float = 10.0
     label_smoothing: float = 0.1
-    learning_rate: float = 3e-4
+    # The paper's is 3e-4, for T5. A generated weight moves by the sum over the
+    # 64 numbers of an embedding: about 50 times the rate in a step of Adam.
+    learning_rate: float = 1e-4
     weight_decay: float = 0.0
     bottleneck_dim: int = 24
     embedding_dim: int = 64

@@ -5,6 +5,11 @@ Mahabadi et al., 2021, https://arxiv.org/abs/2106.04489
     python train.py multitask_adapters --data_dir DIR \
         --tasks cola mrpc rte stsb
 
+Dev, MiniLM, --tasks cola mrpc rte stsb sst2 --caps sst2=10000 --num_epochs 4
+--steps_per_epoch 600 --dtype mixed_bfloat16, seed 0: CoLA 0.0 Matthews, MRPC
+82.8 accuracy and 87.9 F1, RTE 57.0, STS-B 86.1 Pearson and 85.6 Spearman, SST-2
+83.5; mean 62.3.
+
 Private to a task: adapters and head. Shared and trained: the LayerNorm of
 every adapter and those of BERT. Shared and frozen: the rest of BERT.
 """
@@ -22,6 +27,7 @@ class Config(TrainConfig):
     Attributes:
         bottleneck_dim: size of the bottleneck.
         activation: activation inside the adapter.
+        init_gain: what the gains of the adapters' LayerNorms start at.
     """
 
     pooling: str = "first"
@@ -29,10 +35,13 @@ class Config(TrainConfig):
     rate: str = "temperature"
     temperature: float = 10.0
     label_smoothing: float = 0.1
-    learning_rate: float = 3e-4
+    # The paper's is 3e-4, for T5.
+    learning_rate: float = 1e-3
     weight_decay: float = 0.0
     bottleneck_dim: int = 24
     activation: str = "gelu_approximate"
+    # The authors' 1 leaves a frozen MiniLM at the majority class.
+    init_gain: float = 0.1
 
 
 def method(config: Config) -> MultiTaskAdapters:
@@ -40,4 +49,5 @@ def method(config: Config) -> MultiTaskAdapters:
     return MultiTaskAdapters(
         bottleneck_dim=config.bottleneck_dim,
         activation=config.activation,
+        init_gain=config.init_gain,
     )

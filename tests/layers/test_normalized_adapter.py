@@ -104,8 +104,24 @@ def test_new_adapter_is_not_near_the_identity():
     np.testing.assert_allclose(np.std(layer.up), 0.01, rtol=0.05)
 
 
+@pytest.mark.parametrize("shared_norm", [False, True])
+def test_what_a_new_adapter_adds_is_in_proportion_to_its_gain(shared_norm):
+    layer = built(4, init_gain=0.25, shared_norm=shared_norm)
+    x = np.random.default_rng(0).normal(size=(3, 5, 8)).astype("float32")
+    task_ids = np.arange(3, dtype="int32")
+    added = np.array(layer(x, task_ids=task_ids)) - x
+    layer.gamma.assign(np.ones(layer.gamma.shape))
+    whole = np.array(layer(x, task_ids=task_ids)) - x
+    np.testing.assert_allclose(added, whole / 4, atol=1e-6)
+
+
 def test_arguments_come_back_from_the_config():
-    config = {"bottleneck_dim": 4, "shared_norm": True, "epsilon": 0.5}
+    config = {
+        "bottleneck_dim": 4,
+        "shared_norm": True,
+        "epsilon": 0.5,
+        "init_gain": 0.2,
+    }
     layer = NormalizedAdapter(num_tasks=3, activation="relu", **config)
     assert layer.get_config().items() >= config.items()
     revived = NormalizedAdapter.from_config(layer.get_config())

@@ -258,6 +258,8 @@ def test_defaults_are_those_of_the_paper_for_bert():
     del expected["projector_dim"]
     assert tf_adapters.HyperFormer().get_config() == expected
     del expected["embedding_dim"]
+    # The paper's is 1.
+    expected["init_gain"] = 0.1
     assert tf_adapters.MultiTaskAdapters().get_config() == expected
 
 

@@ -32,8 +32,11 @@ class Condition(keras.layers.Layer):
 
     References:
      - [Mahabadi et al., 2021](https://arxiv.org/abs/2106.04489), sections 2.3
-       and 2.4. Weights are drawn from a normal of standard deviation 0.01,
-       embeddings from a standard normal, as in the authors' code.
+       and 2.4. Embeddings are drawn from a standard normal, as in the authors'
+       code. Weights are drawn with a variance of 2 / inputs, where the code has
+       1e-4. What comes out of the norm is the same, as a factor of W1 or W2
+       does not pass it; but before the norm there is a vector of size 1 and
+       not 0.01, which a step of Adam would turn around.
     """
 
     def __init__(
@@ -48,7 +51,6 @@ class Condition(keras.layers.Layer):
         self.projector_dim = projector_dim
 
     def build(self, input_shape=None):
-        normal = keras.initializers.RandomNormal
         for name, count in (
             ("layers", self.num_layers),
             ("positions", self.num_positions),
@@ -57,21 +59,21 @@ class Condition(keras.layers.Layer):
                 table = self.add_weight(
                     name=name,
                     shape=(count, self.dim),
-                    initializer=normal(stddev=1.0),
+                    initializer=keras.initializers.RandomNormal(stddev=1.0),
                 )
                 setattr(self, f"{name}_table", table)
         parts = 1 + bool(self.num_layers) + bool(self.num_positions)
         self.hidden = keras.layers.Dense(
             self.projector_dim,
             activation="relu",
-            kernel_initializer=normal(stddev=0.01),
+            kernel_initializer="he_normal",
             dtype="float32",
             name="hidden",
         )
         self.hidden.build((None, parts * self.dim))
         self.projection = keras.layers.Dense(
             self.dim,
-            kernel_initializer=normal(stddev=0.01),
+            kernel_initializer="he_normal",
             dtype="float32",
             name="projection",
         )

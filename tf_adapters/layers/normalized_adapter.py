@@ -22,6 +22,8 @@ class NormalizedAdapter(BottleneckAdapter):
             all tasks, as in the baseline "adapters-dagger". Defaults to
             `False`.
         epsilon: float. Of the norm. Defaults to 1e-5.
+        init_gain: float. What the gain of the norm starts at. Defaults to 1,
+            with which the adapter starts far from the identity.
         num_tasks, activation, kernel_initializer, **kwargs: as for
             `BottleneckAdapter`. Kernels default to a normal of standard
             deviation 0.01, as in the authors' code.
@@ -37,6 +39,7 @@ class NormalizedAdapter(BottleneckAdapter):
         bottleneck_dim,
         shared_norm=False,
         epsilon=1e-5,
+        init_gain=1.0,
         kernel_initializer=None,
         **kwargs,
     ):
@@ -48,11 +51,12 @@ class NormalizedAdapter(BottleneckAdapter):
         )
         self.shared_norm = shared_norm
         self.epsilon = epsilon
+        self.init_gain = init_gain
 
     def build(self, input_shape):
         super().build(input_shape)
         start = {
-            "gamma": keras.initializers.Ones(),
+            "gamma": keras.initializers.Constant(self.init_gain),
             "beta": keras.initializers.Zeros(),
         }
         for name, initializer in start.items():
@@ -105,4 +109,5 @@ class NormalizedAdapter(BottleneckAdapter):
             **super().get_config(),
             "shared_norm": self.shared_norm,
             "epsilon": self.epsilon,
+            "init_gain": self.init_gain,
         }
