@@ -4,9 +4,11 @@ Goes on from a finished run of a HyperFormer with tasks that it has not seen,
 on k examples each, in three ways, and trains Houlsby adapters from scratch on
 the same examples:
 
-- `embedding`: only the embedding and the head of the new task are trained;
+- `embedding`: only the embedding and the head of the new task are trained, at
+  1e-2, as the embedding starts with numbers of size 1;
 - `nearest`: the same, but the embedding starts as that of the nearest task;
-- `hypernetwork`: the hypernetwork and the LayerNorms are trained too.
+- `hypernetwork`: the hypernetwork and the LayerNorms are trained too, at 1e-4,
+  as they were; Houlsby adapters at 1e-3, as in their recipe.
 
     python train.py hyperformer_plus_plus --data_dir GLUE \
         --tasks cola mrpc rte stsb sst2 --caps sst2=10000 --output_dir SOURCE
@@ -15,10 +17,10 @@ the same examples:
 
 TRANSFER holds the folders TREC, Yelp2 and SNLI with TSV files. A seed chooses
 the examples, the same for all ways: those for a smaller k are among those for a
-larger one. Every run takes the same number of steps and is scored once, after
-the last, on the first rows of the dev set. Runs that are finished are kept, so
-that the command can be repeated. Prints accuracy in points of 100, mean and
-sample deviation over the seeds, as Markdown.
+larger one. Every run has the dtype of SOURCE, takes the same number of steps
+and is scored once, after the last, on the first rows of the dev set. Runs that
+are finished are kept, so that the command can be repeated. Prints accuracy in
+points of 100, mean and sample deviation over the seeds, as Markdown.
 """
 
 import argparse
@@ -34,11 +36,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 import train
 
+_OWN = ("--trains", "own", "--learning_rate", "1e-2")
 WAYS = {
-    "embedding": ("--trains", "own"),
-    "nearest": ("--trains", "own", "--initialise_from", "nearest"),
-    "hypernetwork": ("--trains", "all"),
-    "houlsby": (),
+    "embedding": _OWN,
+    "nearest": (*_OWN, "--initialise_from", "nearest"),
+    "hypernetwork": ("--trains", "all", "--learning_rate", "1e-4"),
+    "houlsby": ("--learning_rate", "1e-3"),
 }
 # Folder, dev file, text columns, label column and labels of each task.
 TASKS = {
@@ -93,11 +96,11 @@ def arguments(args, task_file, task, way, k, seed, output):
         "tasks": task,
         "preset": source["preset"],
         "sequence_length": source["sequence_length"],
+        "dtype": source["dtype"],
         "max_examples": k,
         "seed": seed,
         "num_epochs": 1,
         "steps_per_epoch": args.steps,
-        "learning_rate": args.learning_rate,
         "output_dir": output,
     }
     for key, value in settings.items():
@@ -147,7 +150,6 @@ def main():
     )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--learning_rate", type=float, default=1e-3)
     parser.add_argument("--max_dev", type=int, default=1000)
     args = parser.parse_args()
     args.output_dir.mkdir(parents=True, exist_ok=True)
