@@ -23,7 +23,7 @@ class NormalizedAdapters(Method):
         init_gain: float. What the gains of the norms start at. Defaults to 0.1.
             With 1, as in the authors' code, an adapter adds numbers of size 1
             to what it reads. Beside those in T5 that is little; a BERT of
-            which the sub-layers put out 0.1 to 1 is not itself any more.
+            which the sub-layers put out 0.2 to 1.5 is not itself any more.
 
     Raises:
         ValueError: if `bottleneck_dim` is not positive.
