@@ -7,8 +7,8 @@ the same examples:
 - `embedding`: only the embedding and the head of the new task are trained, at
   1e-2, as the embedding starts with numbers of size 1;
 - `nearest`: the same, but the embedding starts as that of the nearest task;
-- `hypernetwork`: the hypernetwork and the LayerNorms are trained too, at 1e-4,
-  as they were; Houlsby adapters at 1e-3, as in their recipe.
+- `hypernetwork`: the hypernetwork and the LayerNorms are trained too, at 1e-4;
+  this rate, and 1e-3 for Houlsby adapters, are those of the recipes.
 
     python train.py hyperformer_plus_plus --data_dir GLUE \
         --tasks cola mrpc rte stsb sst2 --caps sst2=10000 --output_dir SOURCE
