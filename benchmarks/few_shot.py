@@ -143,7 +143,9 @@ def main():
     parser.add_argument("source", type=pathlib.Path)
     parser.add_argument("output_dir", type=pathlib.Path)
     parser.add_argument("--transfer_dir", type=pathlib.Path, required=True)
-    parser.add_argument("--tasks", nargs="+", default=list(TASKS))
+    parser.add_argument(
+        "--tasks", nargs="+", choices=TASKS, default=list(TASKS)
+    )
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument(
         "--num_examples", nargs="+", type=int, default=[4, 16, 32, 100, 500]
