@@ -1,0 +1,78 @@
+"""Recipes beside one another in one process, timed in turn: A B C A B C ..."""
+
+import dataclasses
+import statistics
+import time
+
+import numpy as np
+import tensorflow as tf
+
+import tf_adapters
+from tf_adapters.training.recipe import build_model
+from tf_adapters.training.recipe import load_recipe
+
+TASKS = ("cola", "mrpc", "rte", "sst2")
+
+
+def add_arguments(parser):
+    """Adds the flags that all these scripts have."""
+    parser.add_argument("recipes", nargs="+")
+    parser.add_argument("--preset", default="minilm")
+    parser.add_argument("--bottleneck_dim", type=int, default=0)
+    parser.add_argument("--batch_size", type=int, default=32)
+    parser.add_argument("--length", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--threads", type=int, default=2)
+
+
+def build(name, args, **settings):
+    """Returns an untrained model of a recipe for four tasks, and its config."""
+    recipe = load_recipe(name)
+    config = recipe.Config(preset=args.preset, **settings)
+    if args.bottleneck_dim and hasattr(config, "bottleneck_dim"):
+        config = dataclasses.replace(config, bottleneck_dim=args.bottleneck_dim)
+    tasks = [tf_adapters.GLUE_TASKS[task] for task in TASKS]
+    return build_model(recipe, config, tasks), config
+
+
+def full_batch(args, vocabulary_size, task_ids):
+    """Returns random tokens without padding."""
+    random = np.random.default_rng(0)
+    size = (args.batch_size, args.length)
+    # The first thousand ids of BERT are special and unused tokens.
+    first = min(1000, vocabulary_size // 2)
+    features = {
+        "token_ids": random.integers(first, vocabulary_size, size),
+        "segment_ids": np.zeros(size),
+        "padding_mask": np.ones(size),
+        "task_ids": task_ids,
+    }
+    return {k: tf.constant(v, tf.int32) for k, v in features.items()}
+
+
+def table(names, calls, rounds, unit):
+    """Calls each of `calls` in turn, and the same again, `rounds` times.
+
+    Returns:
+        Markdown: the median of the milliseconds of each, and the median over
+        rounds of the ratio to the first. One round before is not counted.
+    """
+    for call in calls:
+        call()
+    measured = [[_seconds(call) for call in calls] for _ in range(rounds)]
+    lines = [f"| recipe | ms {unit} | ratio |", "|---|---|---|"]
+    for name, *times in zip(names, *measured, strict=True):
+        ratios = [t / r[0] for t, r in zip(times, measured, strict=True)]
+        median = 1000 * statistics.median(times)
+        lines.append(f"| {name} | {median:.1f} | {_median(ratios)} |")
+    return "\n".join(lines)
+
+
+def _median(ratios):
+    return f"{statistics.median(ratios):.3f}"
+
+
+def _seconds(call):
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start

@@ -1,0 +1,60 @@
+import argparse
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def side_by_side(script):
+    return script("side_by_side")
+
+
+def test_recipes_take_turns_and_the_first_round_does_not_count(
+    side_by_side, monkeypatch
+):
+    now = 0.0
+    turns = []
+    seconds = iter([90, 90, 2, 3, 4, 4, 6, 3])
+
+    def call(name):
+        nonlocal now
+        turns.append(name)
+        now += next(seconds)
+
+    monkeypatch.setattr(side_by_side.time, "perf_counter", lambda: now)
+    calls = [lambda: call("a"), lambda: call("b")]
+    table = side_by_side.table(["a", "b"], calls, 3, "a step")
+    assert turns == ["a", "b"] * 4
+    # The ratios are 3/2, 4/4 and 3/6: their median is not that of the times.
+    assert table.splitlines() == [
+        "| recipe | ms a step | ratio |",
+        "|---|---|---|",
+        "| a | 4000.0 | 1.000 |",
+        "| b | 3000.0 | 1.000 |",
+    ]
+
+
+def test_the_flags_reach_the_batch(side_by_side):
+    parser = argparse.ArgumentParser()
+    side_by_side.add_arguments(parser)
+    args = parser.parse_args("houlsby --batch_size 2 --length 5".split())
+    batch = side_by_side.full_batch(args, 20, [0, 1])
+    tokens = batch["token_ids"].numpy()
+    assert tokens.shape == (2, 5) and tokens.dtype == "int32"
+    assert tokens.min() >= 10 and tokens.max() < 20
+    assert np.all(batch["padding_mask"] == 1)
+    assert batch["task_ids"].numpy().tolist() == [0, 1]
+
+
+def test_a_recipe_has_the_width_and_the_settings_asked_for(
+    side_by_side, monkeypatch
+):
+    monkeypatch.setattr(side_by_side, "build_model", lambda *args: args)
+    args = argparse.Namespace(preset="minilm", bottleneck_dim=7)
+    (_, config, tasks), same = side_by_side.build("pfeiffer", args, seed=3)
+    assert same is config
+    assert (config.bottleneck_dim, config.seed) == (7, 3)
+    assert [task.name for task in tasks] == list(side_by_side.TASKS)
+    # LoRA has no bottleneck: the flag is for the others beside it.
+    _, config = side_by_side.build("lora", args)
+    assert not hasattr(config, "bottleneck_dim")
