@@ -11,7 +11,7 @@ from tf_adapters.training.run_directory import write_text
 def test_a_new_folder_is_made_once_there_is_something_to_write(tmp_path):
     directory = RunDirectory(str(tmp_path / "runs" / "one"))
     assert not directory.path.exists()
-    directory.write_config("houlsby", TrainConfig())
+    directory.write_config("houlsby", TrainConfig(), [])
     assert (directory.path / "config.json").is_file()
     assert directory.bundles == directory.path / "bundles"
     assert directory.saved_model == directory.path / "saved_model"
@@ -31,13 +31,15 @@ def test_what_has_something_in_it_is_refused(tmp_path, name):
     assert (tmp_path / "file.txt").read_text() == "mine"
 
 
-def test_the_config_is_written_with_its_recipe(tmp_path):
+def test_the_config_is_written_with_its_recipe_and_order(tmp_path):
     directory = RunDirectory(str(tmp_path))
-    text = directory.write_config("houlsby", TrainConfig(tasks=("rte",)))
+    config = TrainConfig(tasks=("rte",))
+    text = directory.write_config("houlsby", config, ["sst2", "cola"])
     assert (tmp_path / "config.json").read_text() == text
     settings = json.loads(text)
     assert settings["recipe"] == "houlsby"
     assert settings["tasks"] == ["rte"]
+    assert settings["earlier_tasks"] == ["sst2", "cola"]
     assert settings["batch_size"] == 32
 
 

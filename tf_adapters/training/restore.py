@@ -29,7 +29,7 @@ def restore_run(
         ValueError: if a bundle is damaged or of another backbone.
     """
     folder = pathlib.Path(run_dir)
-    name, config = _read_config(folder)
+    name, config, _ = _read_config(folder)
     if preset:
         config = dataclasses.replace(config, preset=preset)
     return load_bundles(load_recipe(name), config, folder), config
@@ -46,17 +46,16 @@ def load_bundles(
         folder: the run directory.
 
     Returns:
-        A `MultiTaskClassifier`, not compiled. The tasks of the run come last,
-        after those of the run that it went on from.
+        A `MultiTaskClassifier`, not compiled, with the tasks in the order in
+        which they were trained, so that each has the id it had.
 
     Raises:
         FileNotFoundError: if the folder is not that of a run.
         ValueError: if a bundle is damaged or does not fit.
     """
-    own = _read_config(folder)[1].tasks
-    bundles = {p.name: p for p in (folder / "bundles").iterdir() if p.is_dir()}
-    earlier = sorted(set(bundles) - set(own))
-    first, *others = [folder / "bundles" / name for name in (*earlier, *own)]
+    _, run_config, earlier = _read_config(folder)
+    names = (*earlier, *run_config.tasks)
+    first, *others = [folder / "bundles" / name for name in names]
     # The weights of losses name tasks that the model does not have yet.
     unweighted = dataclasses.replace(config, loss_weights=())
     model = build_model(recipe, unweighted, [read_bundle(first).task])
@@ -65,7 +64,7 @@ def load_bundles(
     return model
 
 
-def _read_config(folder: pathlib.Path) -> tuple[str, TrainConfig]:
+def _read_config(folder: pathlib.Path) -> tuple[str, TrainConfig, list[str]]:
     path = folder / "config.json"
     if not path.is_file() or not (folder / "bundles").is_dir():
         raise FileNotFoundError(
@@ -74,7 +73,8 @@ def _read_config(folder: pathlib.Path) -> tuple[str, TrainConfig]:
         )
     settings = json.loads(path.read_text("utf-8"))
     name = settings.pop("recipe")
+    earlier = settings.pop("earlier_tasks", [])
     values = {
         k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()
     }
-    return name, load_recipe(name).Config(**values)
+    return name, load_recipe(name).Config(**values), earlier

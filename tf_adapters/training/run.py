@@ -73,7 +73,11 @@ class Run:
             self.model, self.train_examples, config
         )
         self.predictor = Predictor(self.model, config.sequence_length)
-        self.config_text = self.directory.write_config(name, config)
+        self.config_text = self.directory.write_config(
+            name,
+            config,
+            [k for k in self.model.task_names if k not in self.sources],
+        )
         self.best = callbacks.BestEpoch()
         self.timer = callbacks.StepTimer()
         self.history: list[dict] = []

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+from collections.abc import Sequence
 
 from tf_adapters.training.config import TrainConfig
 
@@ -57,9 +58,22 @@ class RunDirectory:
         """Folder of the TensorBoard logs."""
         return self.path / "logs"
 
-    def write_config(self, recipe: str, config: TrainConfig) -> str:
-        """Writes `config.json` and returns its text."""
-        settings = {"recipe": recipe, **dataclasses.asdict(config)}
+    def write_config(
+        self, recipe: str, config: TrainConfig, earlier_tasks: Sequence[str]
+    ) -> str:
+        """Writes `config.json` and returns its text.
+
+        Args:
+            recipe: name of the recipe.
+            config: the resolved settings.
+            earlier_tasks: tasks of the run that this one goes on from, in the
+                order of their ids, which come before those of its own.
+        """
+        settings = {
+            "recipe": recipe,
+            "earlier_tasks": list(earlier_tasks),
+            **dataclasses.asdict(config),
+        }
         text = json.dumps(settings, indent=2) + "\n"
         write_text(self.path / "config.json", text)
         return text
