@@ -151,6 +151,19 @@ def test_layers_that_do_not_exist_are_refused(make_encoder):
         assert stand_ins(encoder) == [{}, {}]
 
 
+def test_layers_with_nothing_to_drop_are_refused(make_backbone):
+    method = tf_adapters.LayerNormOnly()
+    encoder = AdaptedBackbone(make_backbone(), method)
+    with pytest.raises(ValueError, match="Received: 0, 1, in which LayerN"):
+        with encoder.baked({1, 0}):
+            pass
+    # Of these, one has adapters.
+    method = tf_adapters.AdapterDrop(dropped_layers=1)
+    encoder = AdaptedBackbone(make_backbone(), method)
+    with encoder.baked((0, 1)):
+        pass
+
+
 def test_empty_slots_stay_empty(make_backbone, make_inputs):
     encoder, inputs = AdaptedBackbone(make_backbone()), make_inputs()
     expected = encoder(inputs)["sequence_output"]

@@ -191,14 +191,15 @@ class AdaptedBackbone(keras.Model):
 
         Within the block, a layer in the slots of the transformer layers that
         computes its weights from others is replaced by one that holds them, so
-        are pretrained weights that a task updates, and `dropped_layers` are as
-        if there were no method. Nothing is trained or saved with it.
+        are pretrained weights that a task updates. The slots of
+        `dropped_layers` are empty and their dense weights as pretrained; their
+        LayerNorms stay those of the method. Nothing is trained or saved.
 
         Args:
             dropped_layers: indices of transformer layers.
 
         Raises:
-            ValueError: if there is no such layer.
+            ValueError: if there is no such layer, or nothing in any of them.
         """
         return baked(self, dropped_layers)
 

@@ -8,6 +8,7 @@ def baked(encoder, dropped_layers):
     """Does what `AdaptedBackbone.baked` says."""
     layers = encoder.transformer_layers
     check_dropped(dropped_layers, len(layers))
+    _check_something_drops(encoder, dropped_layers)
     updated = encoder.updated_weights
     try:
         for i, layer in enumerate(layers):
@@ -29,6 +30,20 @@ def check_dropped(dropped_layers, num_layers):
         raise ValueError(
             "`dropped_layers` must be layers of the encoder, from 0 to "
             f"{num_layers - 1}. Received: {', '.join(map(str, wrong))}."
+        )
+
+
+def _check_something_drops(encoder, dropped_layers):
+    """Refuses a method that would be served the same all the same."""
+    if not dropped_layers or encoder.updated_weights is not None:
+        return
+    layers = [encoder.transformer_layers[i] for i in dropped_layers]
+    slots = [slot for layer in layers for slot in layer.adapters.values()]
+    if all(slot is None for slot in slots):
+        raise ValueError(
+            "`dropped_layers` must be layers that a method put something in. "
+            f"Received: {', '.join(map(str, sorted(dropped_layers)))}, in "
+            f"which {encoder.method!r} has nothing. Leave it out."
         )
 
 

@@ -61,8 +61,8 @@ def export_saved_model(
 
     Raises:
         ValueError: if the model has no tokenizer, `sequence_length` exceeds
-            the positions of the encoder, `version` is not a positive int or a
-            layer does not exist.
+            the positions of the encoder, `version` is not a positive int, or
+            `dropped_layers` do not exist or have nothing in their slots.
         FileExistsError: if the version exists; none is ever overwritten.
 
     Example:
