@@ -329,7 +329,7 @@ def test_tasks_that_do_not_go_together_are_refused(model, names, message):
     "options, message",
     [
         ({"num_steps": -1}, "`num_steps`.*0 or more.*num_steps=-1"),
-        ({"num_steps": 1.5}, "`num_steps`.*whole number.*num_steps=1.5"),
+        ({"num_steps": 2.0}, "`num_steps`.*whole number.*num_steps=2.0"),
         ({"step_size": 0}, "`step_size`.*positive.*step_size=0.*num_steps=0"),
         ({"step_size": -1.0}, "`step_size`.*positive.*step_size=-1.0"),
         ({"step_size": np.nan}, "`step_size`.*positive.*step_size=nan"),

@@ -1,6 +1,7 @@
 """Predictions of several tasks together, for examples that are of none."""
 
 import math
+import numbers
 from collections.abc import Sequence
 
 import numpy as np
@@ -179,7 +180,7 @@ class Ensemble(AverageEnsemble):
 
 
 def _check_steps(num_steps, step_size):
-    if num_steps < 0 or num_steps != int(num_steps):
+    if not isinstance(num_steps, numbers.Integral) or num_steps < 0:
         raise ValueError(
             "`num_steps` must be a whole number, 0 or more. Received: "
             f"num_steps={num_steps}."
