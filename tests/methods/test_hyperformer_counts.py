@@ -114,6 +114,8 @@ def test_counts_say_who_owns_what(bert_tiny, make_tasks):
     counts = count_parameters(model)
     assert (counts["per_task"], counts["shared"]) == (64, 325_584)
     assert counts["layer_norms"] == 1_280
+    model.freeze_shared()
+    assert count_parameters(model) == counts
     method = tf_adapters.MultiTaskAdapters(16)
     model = tf_adapters.MultiTaskClassifier(bert_tiny, method, make_tasks(3))
     counts = count_parameters(model)

@@ -9,6 +9,8 @@ from tf_adapters.bundles.tensors import shared_variables
 def count_parameters(model) -> dict[str, int | float]:
     """Counts the weights of a model by who owns them.
 
+    What has been frozen since, say by `freeze_shared`, counts all the same.
+
     Args:
         model: a `MultiTaskClassifier`.
 
@@ -24,22 +26,24 @@ def count_parameters(model) -> dict[str, int | float]:
     """
     num_tasks = len(model.task_names)
     encoder = model.encoder
-    norms, adapters, banks = 0, 0, set()
+    norms, adapters = 0, 0
     for name, layer in encoder.task_layers().items():
         size = sum(_size(bank) // num_tasks for bank in layer.banks.values())
-        banks.update(id(bank) for bank in layer.banks.values())
         if name.endswith(".norm"):
             norms += size
         else:
             adapters += size
     pretrained = {id(w): w for w in encoder.pretrained_weights()}
     if not encoder.method.layer_norms.startswith("private"):
-        norms = sum(_size(w) for w in encoder.pretrained_norms() if w.trainable)
+        trained = {id(w) for w in encoder.trained_weights()}
+        norms = sum(
+            _size(w) for w in encoder.pretrained_norms() if id(w) in trained
+        )
     backbone = sum(_size(w) for w in pretrained.values())
     shared = sum(
         _size(w)
-        for w in encoder.trainable_weights
-        if id(w) not in pretrained and id(w) not in banks
+        for w in shared_variables(model).values()
+        if id(w) not in pretrained
     )
     heads = (encoder.hidden_dim + 1) * sum(model.heads.num_outputs)
     added = num_tasks * adapters + shared
