@@ -18,12 +18,14 @@ the same examples:
 TRANSFER holds the folders TREC, Yelp2 and SNLI with TSV files. A seed chooses
 the examples, the same for all ways: those for a smaller k are among those for a
 larger one. Every run has the dtype of SOURCE, takes the same number of steps
-and is scored once, after the last, on the first rows of the dev set. Runs that
-are finished are kept, so that the command can be repeated. Prints accuracy in
-points of 100, mean and sample deviation over the seeds, as Markdown.
+and is scored once, after the last, on the first rows of the dev set. The same
+command goes on after the runs that are finished; one that was stopped has to be
+removed first. Prints accuracy in points of 100, mean and sample deviation over
+the seeds, as Markdown.
 """
 
 import argparse
+import dataclasses
 import itertools
 import json
 import pathlib
@@ -31,6 +33,11 @@ import statistics
 import sys
 
 import keras
+import run_directories
+
+from tf_adapters.training.config import TrainConfig
+from tf_adapters.training.config import override
+from tf_adapters.training.recipe import load_recipe
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
@@ -64,12 +71,15 @@ TASKS = {
 
 
 def declare(transfer_dir, folder, max_dev):
-    """Writes a task file, and dev sets cut to `max_dev` rows, to `folder`."""
+    """Writes a task file, and dev sets cut to `max_dev` rows, to `folder`.
+
+    Both have the number in their names, so that runs know it.
+    """
     entries = []
     for name, (source, dev, texts, label, labels) in TASKS.items():
         source = transfer_dir.resolve() / source
         lines = (source / dev).read_text("utf-8").split("\n")
-        cut = folder / f"{name}_dev.tsv"
+        cut = folder / f"{name}_dev_{max_dev}.tsv"
         cut.write_text("\n".join(lines[: max_dev + 1]).rstrip("\n") + "\n")
         entries.append(
             {
@@ -77,10 +87,10 @@ def declare(transfer_dir, folder, max_dev):
                 "text_columns": texts,
                 "labels": labels,
                 "label_column": label,
-                "files": {"train": str(source / "train.tsv"), "dev": str(cut)},
+                "files": {"train": str(source / "train.tsv"), "dev": cut.name},
             }
         )
-    path = folder / "tasks.json"
+    path = folder / f"tasks_{max_dev}.json"
     path.write_text(json.dumps({"tasks": entries}, indent=2))
     return path
 
@@ -88,11 +98,8 @@ def declare(transfer_dir, folder, max_dev):
 def arguments(args, task_file, task, way, k, seed, output):
     """Returns the arguments of `train.py` for one run."""
     source = json.loads((args.source / "config.json").read_text("utf-8"))
-    recipe = "houlsby" if way == "houlsby" else source["recipe"]
-    argv = [recipe, *WAYS[way], "--task_file", str(task_file)]
-    if way != "houlsby":
-        argv += ["--from_run", str(args.source)]
     settings = {
+        "task_file": task_file,
         "tasks": task,
         "preset": source["preset"],
         "sequence_length": source["sequence_length"],
@@ -103,15 +110,55 @@ def arguments(args, task_file, task, way, k, seed, output):
         "steps_per_epoch": args.steps,
         "output_dir": output,
     }
+    recipe = "houlsby"
+    if way != "houlsby":
+        recipe = source["recipe"]
+        common = {field.name for field in dataclasses.fields(TrainConfig)}
+        own = dataclasses.fields(load_recipe(recipe).Config)
+        of_method = {f.name for f in own} - common
+        for name in sorted({"pooling", *of_method}):
+            settings[name] = source[name]
+        settings["from_run"] = args.source
+    argv = [recipe, *WAYS[way]]
     for key, value in settings.items():
         argv += [f"--{key}", str(value)]
     return [*argv, "--no-predict", "--no-export"]
 
 
-def accuracy(output, task):
-    """Returns the score of a finished run in points of 100."""
-    metrics = json.loads((output / "metrics.json").read_text("utf-8"))
-    return 100 * metrics["dev"][task]["accuracy"]
+def finished(output, argv):
+    """Returns the run in a folder, `None` if there is no folder.
+
+    Raises:
+        ValueError: if the run was stopped, or `argv` asks for another.
+    """
+    if not output.exists():
+        return None
+    run = run_directories.read(output)
+    config = override(load_recipe(argv[0]).Config(), argv[1:], "train.py")
+    asked = json.loads(json.dumps(dataclasses.asdict(config)))
+    different = [
+        f"{key}={run.config.get(key)!r} and not {value!r}"
+        for key, value in ({"recipe": argv[0]} | asked).items()
+        if run.config.get(key) != value
+    ]
+    if different:
+        raise ValueError(
+            "A finished run must be the one that is asked for. Received: "
+            f"{str(output)!r} with {', '.join(different)}. Choose another "
+            "OUTPUT_DIR, or remove it."
+        )
+    return run
+
+
+def accuracy(output, task, argv):
+    """Trains, unless it has been done, and returns points of 100."""
+    run = finished(output, argv)
+    if run is None:
+        if train.main(argv) != 0:
+            raise SystemExit(f"train.py {' '.join(argv)} failed")
+        keras.utils.clear_session()
+        run = run_directories.read(output)
+    return 100 * run.metrics["dev"][task]["accuracy"]
 
 
 def table(scores, ks, ways):
@@ -154,19 +201,20 @@ def main():
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--max_dev", type=int, default=1000)
     args = parser.parse_args()
-    args.output_dir.mkdir(parents=True, exist_ok=True)
-    task_file = declare(args.transfer_dir, args.output_dir, args.max_dev)
+    args.source, folder = args.source.resolve(), args.output_dir.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    task_file = declare(args.transfer_dir, folder, args.max_dev)
     scores = {}
     for task, k, way, seed in itertools.product(
         args.tasks, args.num_examples, args.ways, args.seeds
     ):
-        output = args.output_dir / f"{task}-{way}-k{k}-s{seed}"
-        if not (output / "metrics.json").exists():
-            argv = arguments(args, task_file, task, way, k, seed, output)
-            if train.main(argv) != 0:
-                raise SystemExit(f"train.py {' '.join(argv)} failed")
-            keras.utils.clear_session()
-        scores.setdefault((task, way, k), []).append(accuracy(output, task))
+        output = folder / f"{task}-{way}-k{k}-s{seed}"
+        argv = arguments(args, task_file, task, way, k, seed, output)
+        try:
+            score = accuracy(output, task, argv)
+        except (OSError, ValueError) as error:
+            parser.error(str(error))
+        scores.setdefault((task, way, k), []).append(score)
     print(table(scores, args.num_examples, args.ways))
 
 

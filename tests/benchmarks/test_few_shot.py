@@ -1,3 +1,7 @@
+import dataclasses
+import json
+import pathlib
+
 import pytest
 
 import train
@@ -18,6 +22,11 @@ def folders(tmp_path):
         recipe="hyperformer_shared",
         sequence_length=96,
         dtype="mixed_bfloat16",
+        pooling="pooler",
+        bottleneck_dim=8,
+        embedding_dim=64,
+        projector_dim=128,
+        activation="relu",
     )
     for name, header in (
         ("TREC/test", "sentence\tlabel"),
@@ -35,21 +44,23 @@ def folders(tmp_path):
 def few_shot(script, folders, monkeypatch):
     """Runs `few_shot.py` with a `train.main` that writes down its settings."""
     module = script("few_shot")
-    source, output, transfer = folders
     runs = []
 
     def main(argv):
         config = override(load_recipe(argv[0]).Config(), argv[1:], "train.py")
         runs.append((argv[0], config))
-        score = {"accuracy": SCORES[config.seed]}
+        (task,) = config.tasks
         written_runs.write_run(
-            output / config.output_dir.rpartition("/")[2],
-            dev={config.tasks[0]: score},
-            majority={config.tasks[0]: {"accuracy": 0.2}},
+            pathlib.Path(config.output_dir),
+            dev={task: {"accuracy": SCORES[config.seed]}},
+            majority={task: {"accuracy": 0.2}},
+            trained=1,
+            **{"recipe": argv[0], **dataclasses.asdict(config)},
         )
         return 0
 
-    def few_shot(*flags):
+    def few_shot(*flags, folders=folders):
+        source, output, transfer = folders
         runs.clear()
         argv = ["few_shot.py", source, output, "--transfer_dir", transfer]
         monkeypatch.setattr("sys.argv", [*map(str, argv), *flags])
@@ -78,6 +89,10 @@ def test_every_way_takes_the_same_examples_and_steps(few_shot, folders):
     source = str(folders[0])
     assert [c.from_run for c in (own, nearest, whole)] == [source] * 3
     assert scratch.from_run == ""
+    for config in (own, nearest, whole):
+        assert (config.bottleneck_dim, config.activation) == (8, "relu")
+        assert config.pooling == "pooler"
+    assert scratch.bottleneck_dim != 8
     assert (own.trains, nearest.trains, whole.trains) == ("own", "own", "all")
     assert own.initialise_from == "" == whole.initialise_from
     assert nearest.initialise_from == "nearest"
@@ -101,11 +116,50 @@ def test_dev_sets_are_cut_and_tasks_are_ones_that_train_can_read(
     )
     sources = load_sources(config.task_file)
     assert set(sources) == {"trec", "yelp2", "snli"}
-    cut = sources["trec"].files["dev"]
-    with open(cut, encoding="utf-8") as file:
-        assert file.read() == "sentence\tlabel\nrow 0\tNUM\nrow 1\tNUM\n"
+    cut = pathlib.Path(sources["trec"].files["dev"]).read_text("utf-8")
+    assert cut == "sentence\tlabel\nrow 0\tNUM\nrow 1\tNUM\n"
     train_file = folders[2] / "TREC" / "train.tsv"
     assert sources["trec"].files["train"] == str(train_file)
+
+
+def test_folders_may_be_relative_to_where_it_runs(
+    few_shot, folders, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    flags = "--tasks trec --num_examples 4 --ways embedding --seeds 0"
+    ((_, config),) = few_shot(
+        *flags.split(), folders=("source", "few", "transfer")
+    )
+    assert config.from_run == str(folders[0])
+    for file in load_sources(config.task_file)["trec"].files.values():
+        assert pathlib.Path(file).is_absolute()
+    dev = load_sources(config.task_file)["trec"].files["dev"]
+    assert pathlib.Path(dev).is_file()
+
+
+STOPPED = "which was stopped after 0 of 1 epochs"
+
+
+@pytest.mark.parametrize(
+    "first, again, message",
+    [
+        ("", "--steps 7", "steps_per_epoch=200 and not 7"),
+        ("", "--max_dev 3", "few/tasks_1000.json' and not"),
+        ("stopped", "", STOPPED),
+    ],
+)
+def test_what_is_not_the_run_that_is_asked_for_is_refused(
+    few_shot, folders, monkeypatch, capsys, first, again, message
+):
+    flags = "--tasks trec --num_examples 4 --ways houlsby --seeds 0".split()
+    few_shot(*flags)
+    if first == "stopped":
+        path = folders[1] / "trec-houlsby-k4-s0" / "metrics.json"
+        metrics = json.loads(path.read_text())
+        path.write_text(json.dumps(metrics | {"history": []}))
+    with pytest.raises(SystemExit):
+        few_shot(*flags, *again.split())
+    assert message in capsys.readouterr().err
 
 
 def test_a_run_that_fails_ends_the_script(few_shot, monkeypatch):
