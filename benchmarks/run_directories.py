@@ -4,7 +4,14 @@ import dataclasses
 import json
 import pathlib
 
-_NOT_COMPARED = ("seed", "output_dir", "data_dir", "export")
+_NOT_COMPARED = (
+    "seed",
+    "output_dir",
+    "data_dir",
+    "predict",
+    "export",
+    "earlier_tasks",
+)
 _OF_THE_DATA = ("preset", "task_file", "max_examples")
 
 

@@ -28,7 +28,9 @@ import tf_adapters
 def export(name, args, folder):
     """Exports an untrained model of a recipe and loads it again."""
     model, _ = side_by_side.build(name, args)
-    path = tf_adapters.export_saved_model(model, folder / name)
+    path = tf_adapters.export_saved_model(
+        model, folder / pathlib.Path(name).stem, sequence_length=args.length
+    )
     return tf.saved_model.load(str(path))
 
 
@@ -43,7 +45,7 @@ def request(args):
     else:
         task_ids = np.arange(args.batch_size) % len(side_by_side.TASKS)
         signature = "token_ids"
-        feeds = side_by_side.full_batch(args, 30_522, task_ids)
+        feeds = side_by_side.full_batch(args, task_ids)
     return lambda model: model.signatures[signature](**feeds)["scores"].numpy()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 import tf_adapters
+from tf_adapters.encoder.pretrained import load_preset
 from tf_adapters.training.recipe import build_model
 from tf_adapters.training.recipe import load_recipe
 
@@ -35,8 +36,10 @@ def build(name, args, **settings):
     return build_model(recipe, config, tasks), config
 
 
-def full_batch(args, vocabulary_size, task_ids):
+def full_batch(args, task_ids):
     """Returns random tokens without padding."""
+    _, tokenizer = load_preset(args.preset)
+    vocabulary_size = tokenizer.vocabulary_size()
     random = np.random.default_rng(0)
     size = (args.batch_size, args.length)
     # The first thousand ids of BERT are special and unused tokens.

@@ -36,11 +36,8 @@ def trainer(name, args):
     )
     step = model.make_train_function() or model.train_function
     tasks = len(side_by_side.TASKS) if args.mixed else 1
-    features = side_by_side.full_batch(
-        args,
-        model.tokenizer.vocabulary_size(),
-        np.arange(args.batch_size) % tasks,
-    )
+    task_ids = np.arange(args.batch_size) % tasks
+    features = side_by_side.full_batch(args, task_ids)
     labels = tf.constant(np.arange(args.batch_size) // 4 % 2, tf.float32)
     batch = tf.data.Dataset.from_tensors((features, labels))
     batches = iter(batch.repeat())

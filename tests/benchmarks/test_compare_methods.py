@@ -48,7 +48,11 @@ def test_seeds_are_averaged(write_run, compare):
     cola = (0.1, 0.2, 0.3)
     runs = [
         write_run(
-            f"s{i}", seed=i, data_dir=f"d{i}", dev=DEV | scores("cola", value)
+            f"s{i}",
+            seed=i,
+            data_dir=f"d{i}",
+            predict=i > 1,
+            dev=DEV | scores("cola", value),
         )
         for i, value in enumerate(cola)
     ]

@@ -34,14 +34,20 @@ def test_recipes_take_turns_and_the_first_round_does_not_count(
     ]
 
 
-def test_the_flags_reach_the_batch(side_by_side):
+def test_the_flags_reach_the_batch(side_by_side, monkeypatch):
+    class Tokenizer:
+        def vocabulary_size(self):
+            return 20
+
+    presets = {"small": (None, Tokenizer())}
+    monkeypatch.setattr(side_by_side, "load_preset", presets.get)
     parser = argparse.ArgumentParser()
     side_by_side.add_arguments(parser)
-    args = parser.parse_args("houlsby --batch_size 2 --length 5".split())
-    batch = side_by_side.full_batch(args, 20, [0, 1])
+    flags = "houlsby --preset small --batch_size 2 --length 50"
+    batch = side_by_side.full_batch(parser.parse_args(flags.split()), [0, 1])
     tokens = batch["token_ids"].numpy()
-    assert tokens.shape == (2, 5) and tokens.dtype == "int32"
-    assert tokens.min() >= 10 and tokens.max() < 20
+    assert tokens.shape == (2, 50) and tokens.dtype == "int32"
+    assert tokens.min() == 10 and tokens.max() == 19
     assert np.all(batch["padding_mask"] == 1)
     assert batch["task_ids"].numpy().tolist() == [0, 1]
 
