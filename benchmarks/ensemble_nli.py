@@ -108,7 +108,7 @@ def train(task_file, run_dir, args):
     command = [sys.executable, str(ROOT / "train.py"), "houlsby"]
     command += ["--no-predict", "--no-export"]
     command += [f"--{name}={value}" for name, value in flags.items()]
-    subprocess.run(command, check=True, cwd=ROOT, stdout=sys.stderr)
+    subprocess.run(command, check=True, stdout=sys.stderr)
 
 
 def ensembles(model, args):

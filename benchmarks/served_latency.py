@@ -5,8 +5,8 @@ SavedModels and asks them in turn, A B C A B C ..., the same batch of token ids.
 Prints milliseconds a batch, the median, and the median over rounds of the ratio
 to the first recipe, as Markdown:
 
-    python benchmarks/served_latency.py houlsby compacter \
-        hyperformer_plus_plus --bottleneck_dim 24
+    python benchmarks/served_latency.py "houlsby --bottleneck_dim 24" \
+        hyperformer_plus_plus compacter
 
 With `--one_task` the batch belongs to one task of the SavedModel, whose own
 signature slices every bank once; otherwise it mixes all of them.
@@ -25,11 +25,11 @@ import tensorflow_text  # noqa: F401  The graph needs its operations.
 import tf_adapters
 
 
-def export(name, args, folder):
+def export(command, args, folder):
     """Exports an untrained model of a recipe and loads it again."""
-    model, _ = side_by_side.build(name, args)
+    model, _ = side_by_side.build(command, args)
     path = tf_adapters.export_saved_model(
-        model, folder / pathlib.Path(name).stem, sequence_length=args.length
+        model, folder, sequence_length=args.length
     )
     return tf.saved_model.load(str(path))
 
@@ -62,7 +62,8 @@ def main():
     ask = request(args)
     with tempfile.TemporaryDirectory() as folder:
         models = [
-            export(name, args, pathlib.Path(folder)) for name in args.recipes
+            export(command, args, pathlib.Path(folder, str(number)))
+            for number, command in enumerate(args.recipes)
         ]
     calls = [functools.partial(ask, model) for model in models]
     print(side_by_side.table(args.recipes, calls, args.rounds, "a batch"))

@@ -1,6 +1,6 @@
 """Recipes beside one another in one process, timed in turn: A B C A B C ..."""
 
-import dataclasses
+import shlex
 import statistics
 import time
 
@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import tf_adapters
 from tf_adapters.encoder.pretrained import load_preset
+from tf_adapters.training.config import override
 from tf_adapters.training.recipe import build_model
 from tf_adapters.training.recipe import load_recipe
 
@@ -17,21 +18,22 @@ TASKS = ("cola", "mrpc", "rte", "sst2")
 
 def add_arguments(parser):
     """Adds the flags that all these scripts have."""
-    parser.add_argument("recipes", nargs="+")
+    parser.add_argument(
+        "recipes", nargs="+", help="names, with flags: 'houlsby --pooling mean'"
+    )
     parser.add_argument("--preset", default="minilm")
-    parser.add_argument("--bottleneck_dim", type=int, default=0)
     parser.add_argument("--batch_size", type=int, default=32)
     parser.add_argument("--length", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
 
 
-def build(name, args, **settings):
+def build(command, args, **settings):
     """Returns an untrained model of a recipe for four tasks, and its config."""
+    name, *flags = shlex.split(command)
     recipe = load_recipe(name)
     config = recipe.Config(preset=args.preset, **settings)
-    if args.bottleneck_dim and hasattr(config, "bottleneck_dim"):
-        config = dataclasses.replace(config, bottleneck_dim=args.bottleneck_dim)
+    config = override(config, flags, name)
     tasks = [tf_adapters.GLUE_TASKS[task] for task in TASKS]
     return build_model(recipe, config, tasks), config
 

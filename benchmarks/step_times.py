@@ -5,11 +5,9 @@ in turn, A B C A B C ..., on the same batch of one task. Prints milliseconds a
 step (forward, backward, clipping, AdamW), the median, and the median over
 rounds of the ratio to the first recipe, as Markdown:
 
-    python benchmarks/step_times.py houlsby compacter hyperformer_plus_plus \
-        --bottleneck_dim 24
+    python benchmarks/step_times.py "houlsby --bottleneck_dim 24" compacter
 
-Settings are those of the recipes, but for the bottleneck. With `--mixed` the
-rows of the batch belong to all four tasks.
+With `--mixed` the rows of the batch belong to all four tasks.
 """
 
 import argparse
@@ -23,10 +21,10 @@ from tf_adapters.training.optimizer import make_optimizer
 _MANY_STEPS = 10_000
 
 
-def trainer(name, args):
+def trainer(command, args):
     """Returns the function that takes one training step of a recipe."""
     model, config = side_by_side.build(
-        name,
+        command,
         args,
         dtype=args.dtype,
         batching="mixed" if args.mixed else "one_task",
@@ -55,7 +53,7 @@ def main():
     parser.add_argument("--mixed", action="store_true")
     args = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)
-    steps = [trainer(name, args) for name in args.recipes]
+    steps = [trainer(command, args) for command in args.recipes]
     print(side_by_side.table(args.recipes, steps, args.rounds, "a step"))
 
 

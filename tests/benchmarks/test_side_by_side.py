@@ -52,15 +52,14 @@ def test_the_flags_reach_the_batch(side_by_side, monkeypatch):
     assert batch["task_ids"].numpy().tolist() == [0, 1]
 
 
-def test_a_recipe_has_the_width_and_the_settings_asked_for(
+def test_a_recipe_has_its_flags_and_the_settings_of_all(
     side_by_side, monkeypatch
 ):
     monkeypatch.setattr(side_by_side, "build_model", lambda *args: args)
-    args = argparse.Namespace(preset="minilm", bottleneck_dim=7)
-    (_, config, tasks), same = side_by_side.build("pfeiffer", args, seed=3)
-    assert same is config
+    args = argparse.Namespace(preset="elsewhere")
+    command = "pfeiffer --bottleneck_dim 7"
+    (recipe, config, tasks), same = side_by_side.build(command, args, seed=3)
+    assert recipe.__name__.endswith("pfeiffer") and same is config
     assert (config.bottleneck_dim, config.seed) == (7, 3)
+    assert config.preset == "elsewhere"
     assert [task.name for task in tasks] == list(side_by_side.TASKS)
-    # LoRA has no bottleneck: the flag is for the others beside it.
-    _, config = side_by_side.build("lora", args)
-    assert not hasattr(config, "bottleneck_dim")
