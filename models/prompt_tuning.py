@@ -4,6 +4,9 @@ Lester et al., 2021, https://arxiv.org/abs/2104.08691
 
     python train.py prompt_tuning --data_dir DIR --tasks cola mrpc rte stsb
 
+Dev of STS-B alone, MiniLM, --length 20 --num_epochs 2 --dtype mixed_bfloat16,
+seed 0: 41.7 Pearson and 40.1 Spearman; with --start random 26.7 and 25.0.
+
 Private to a task: vectors and head. Shared: the frozen BERT.
 """
 
@@ -26,10 +29,11 @@ class Config(TrainConfig):
     # As in `houlsby`, and for the same reasons.
     pooling: str = "first"
     batching: str = "one_task"
-    learning_rate: float = 3e-2
+    # At the 3e-2 of Compacter's authors, for T5, a BERT hardly learns.
+    learning_rate: float = 3e-3
     num_epochs: int = 20
     length: int = 100
-    start: str = "random"
+    start: str = "vocabulary"
     first_word: int = 1000
 
 
