@@ -96,6 +96,9 @@ class Ensemble(AverageEnsemble):
     steps that lower the entropy of the prediction for this example; then it is
     predicted. Nothing of the model changes.
 
+    With two labels the entropy is highest at one half, so that small steps make
+    a prediction surer and do not turn it.
+
     The heads are mixed as all other layers are. In the paper the adapters of
     several languages stand below one head; here every task brings its own.
 
