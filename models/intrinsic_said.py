@@ -4,6 +4,9 @@ Aghajanyan et al., 2021, https://arxiv.org/abs/2012.13255
 
     python train.py intrinsic_said --data_dir DIR --tasks cola mrpc rte stsb
 
+Dev of STS-B alone, MiniLM, --num_epochs 1 --dtype mixed_bfloat16, seed 0: 79.2
+Pearson and 79.6 Spearman; at a rate of 1e-2 8.2 and 6.4.
+
 Private to a task: vector, scales and head. Shared: nothing but the frozen BERT.
 
 The projections take 6 bytes for each weight, of tensors that are padded to a
@@ -33,7 +36,10 @@ class Config(TrainConfig):
     # As in `houlsby`, and for the same reasons.
     pooling: str = "first"
     batching: str = "one_task"
-    learning_rate: float = 3e-2
+    # Compacter's authors have 3e-2, for T5. A projection keeps the norm of the
+    # vector, of sqrt(20,000) for numbers of size 1: a weight of 384 x 384 moves
+    # by 0.37 times the rate in a step of Adam, against 1e-4 in fine-tuning.
+    learning_rate: float = 1e-3
     num_epochs: int = 20
     # It would pull the scales, which start at one.
     weight_decay: float = 0.0
