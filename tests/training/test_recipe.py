@@ -42,7 +42,7 @@ def test_the_settings_of_a_recipe_reach_its_method(name):
         "embedding_dim": 7,
         "projector_dim": 9,
         "length": 7,
-        "start": "vocabulary",
+        "start": "random",
         "alpha": 4.0,
         "phm_dim": 6,
         "rank": 2,
