@@ -150,15 +150,12 @@ def finished(output, argv):
     return run
 
 
-def accuracy(output, task, argv):
-    """Trains, unless it has been done, and returns points of 100."""
-    run = finished(output, argv)
-    if run is None:
-        if train.main(argv) != 0:
-            raise SystemExit(f"train.py {' '.join(argv)} failed")
-        keras.utils.clear_session()
-        run = run_directories.read(output)
-    return 100 * run.metrics["dev"][task]["accuracy"]
+def carry_out(output, argv):
+    """Trains and returns the run."""
+    if train.main(argv) != 0:
+        raise SystemExit(f"train.py {' '.join(argv)} failed")
+    keras.utils.clear_session()
+    return run_directories.read(output)
 
 
 def table(scores, ks, ways):
@@ -209,11 +206,13 @@ def main():
         args.tasks, args.num_examples, args.ways, args.seeds
     ):
         output = folder / f"{task}-{way}-k{k}-s{seed}"
-        argv = arguments(args, task_file, task, way, k, seed, output)
         try:
-            score = accuracy(output, task, argv)
+            argv = arguments(args, task_file, task, way, k, seed, output)
+            run = finished(output, argv)
         except (OSError, ValueError) as error:
             parser.error(str(error))
+        run = run or carry_out(output, argv)
+        score = 100 * run.metrics["dev"][task]["accuracy"]
         scores.setdefault((task, way, k), []).append(score)
     print(table(scores, args.num_examples, args.ways))
 

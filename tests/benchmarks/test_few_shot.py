@@ -168,6 +168,22 @@ def test_a_run_that_fails_ends_the_script(few_shot, monkeypatch):
         few_shot("--tasks", "trec", "--num_examples", "4", "--seeds", "0")
 
 
+def test_a_source_that_is_no_run_is_refused(few_shot, folders, capsys):
+    (folders[0] / "config.json").unlink()
+    with pytest.raises(SystemExit):
+        few_shot("--tasks", "trec", "--num_examples", "4", "--seeds", "0")
+    assert "source/config.json" in capsys.readouterr().err
+
+
+def test_an_error_in_training_is_not_called_one_of_usage(few_shot, monkeypatch):
+    def main(argv):
+        raise ValueError("within TensorFlow")
+
+    monkeypatch.setattr(train, "main", main)
+    with pytest.raises(ValueError, match="within TensorFlow"):
+        few_shot("--tasks", "trec", "--num_examples", "4", "--seeds", "0")
+
+
 def test_an_unknown_task_is_refused(few_shot, folders, capsys):
     with pytest.raises(SystemExit):
         few_shot("--tasks", "imdb")
