@@ -12,7 +12,6 @@ With `--one_task` the batch belongs to one task of the SavedModel, whose own
 signature slices every bank once; otherwise it mixes all of them.
 """
 
-import argparse
 import functools
 import pathlib
 import tempfile
@@ -51,11 +50,7 @@ def request(args):
 
 def main():
     """Prints a row for each recipe."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    side_by_side.add_arguments(parser)
+    parser = side_by_side.make_parser(__doc__)
     parser.add_argument("--one_task", action="store_true")
     args = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)

@@ -1,5 +1,6 @@
 """Recipes beside one another in one process, timed in turn: A B C A B C ..."""
 
+import argparse
 import shlex
 import statistics
 import time
@@ -16,8 +17,12 @@ from tf_adapters.training.recipe import load_recipe
 TASKS = ("cola", "mrpc", "rte", "sst2")
 
 
-def add_arguments(parser):
-    """Adds the flags that all these scripts have."""
+def make_parser(description):
+    """Returns a parser with the flags that all these scripts have."""
+    parser = argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "recipes", nargs="+", help="names, with flags: 'houlsby --pooling mean'"
     )
@@ -26,6 +31,7 @@ def add_arguments(parser):
     parser.add_argument("--length", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
+    return parser
 
 
 def build(command, args, **settings):

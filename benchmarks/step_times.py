@@ -10,8 +10,6 @@ rounds of the ratio to the first recipe, as Markdown:
 With `--mixed` the rows of the batch belong to all four tasks.
 """
 
-import argparse
-
 import numpy as np
 import side_by_side
 import tensorflow as tf
@@ -23,12 +21,7 @@ _MANY_STEPS = 10_000
 
 def trainer(command, args):
     """Returns the function that takes one training step of a recipe."""
-    model, config = side_by_side.build(
-        command,
-        args,
-        dtype=args.dtype,
-        batching="mixed" if args.mixed else "one_task",
-    )
+    model, config = side_by_side.build(command, args, dtype=args.dtype)
     model.compile(
         make_optimizer(config, _MANY_STEPS), jit_compile=config.jit_compile
     )
@@ -44,11 +37,7 @@ def trainer(command, args):
 
 def main():
     """Prints a row for each recipe."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    side_by_side.add_arguments(parser)
+    parser = side_by_side.make_parser(__doc__)
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--mixed", action="store_true")
     args = parser.parse_args()

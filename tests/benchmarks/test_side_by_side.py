@@ -41,8 +41,7 @@ def test_the_flags_reach_the_batch(side_by_side, monkeypatch):
 
     presets = {"small": (None, Tokenizer())}
     monkeypatch.setattr(side_by_side, "load_preset", presets.get)
-    parser = argparse.ArgumentParser()
-    side_by_side.add_arguments(parser)
+    parser = side_by_side.make_parser("")
     flags = "houlsby --preset small --batch_size 2 --length 50"
     batch = side_by_side.full_batch(parser.parse_args(flags.split()), [0, 1])
     tokens = batch["token_ids"].numpy()
