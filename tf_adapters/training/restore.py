@@ -15,7 +15,7 @@ from tf_adapters.training.recipe import load_recipe
 def restore_run(
     run_dir: str, preset: str = ""
 ) -> tuple[MultiTaskClassifier, TrainConfig]:
-    """Loads the backbone and every bundle of a run directory.
+    """Loads the backbone and the bundle of every task that a run ended with.
 
     Args:
         run_dir: str. The `output_dir` of a run of `train.py`.
@@ -38,7 +38,7 @@ def restore_run(
 def load_bundles(
     recipe: types.ModuleType, config: TrainConfig, folder: pathlib.Path
 ) -> MultiTaskClassifier:
-    """Builds a model as `config` says, of all the bundles of a run directory.
+    """Builds a model as `config` says, of the bundles of a run directory.
 
     Args:
         recipe: the recipe's module.
@@ -46,8 +46,8 @@ def load_bundles(
         folder: the run directory.
 
     Returns:
-        A `MultiTaskClassifier`, not compiled, with the tasks in the order in
-        which they were trained, so that each has the id it had.
+        A `MultiTaskClassifier`, not compiled, of the tasks that `config.json`
+        names, in their order, so that each has the id it had.
 
     Raises:
         FileNotFoundError: if the folder is not that of a run.
