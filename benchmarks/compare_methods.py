@@ -91,8 +91,17 @@ def cells(row, tasks, metrics, reference):
     size = row.per_task(Run.bundle_bytes)
     found.append(f"{row.trained:.3g}")
     found.append("-" if size is None else f"{size:,.0f}")
-    seconds = [figure(part, "seconds_per_step")[0] for part in row.parts]
-    return [*found, f"{statistics.mean(seconds):.2f}", settings(row)]
+    return [*found, _seconds(row), settings(row)]
+
+
+def _seconds(row):
+    """Returns the mean over the tasks, or a dash if a run was too short."""
+    times = [
+        [run.metrics["seconds_per_step"] for run in part] for part in row.parts
+    ]
+    if any(None in part for part in times):
+        return "-"
+    return f"{statistics.mean(map(statistics.mean, times)):.2f}"
 
 
 def table(tasks, rows, reference):

@@ -31,6 +31,7 @@ def write_run(
     dev=DEV,
     majority=MAJORITY,
     trained=3,
+    seconds=0.25,
     **settings,
 ):
     """Writes `config.json` and `metrics.json`."""
@@ -43,7 +44,7 @@ def write_run(
         "dev": dev,
         "mean": sum(of_each) / len(of_each),
         "majority": {task: majority[task] for task in dev},
-        "seconds_per_step": 0.25,
+        "seconds_per_step": seconds,
         "trainable_percent": percent,
         "history": [_columns(dev)] * trained,
     }

@@ -144,6 +144,12 @@ def test_a_task_that_lacks_is_a_dash(write_run, compare):
     assert rows[0]["% of bitfit"] == "-"
 
 
+def test_steps_that_were_too_few_to_time_are_a_dash(write_run, compare):
+    runs = [write_run("short", seconds=None), write_run("one", seed=1)]
+    [row] = compare(*runs)
+    assert row["s/step"] == "-"
+
+
 def test_an_unknown_reference_is_refused(write_run, compare, capsys):
     with pytest.raises(SystemExit):
         compare(write_run("a"), reference="hulsby")
