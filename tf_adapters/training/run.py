@@ -3,11 +3,13 @@
 import dataclasses
 import importlib.metadata
 import math
+import pathlib
 import sys
 import types
 
 import keras
 
+from tf_adapters.bundles import read_bundle
 from tf_adapters.data.examples import Examples
 from tf_adapters.export import export_saved_model
 from tf_adapters.training import callbacks
@@ -155,18 +157,25 @@ class Run:
         """Writes one bundle for each task.
 
         What several tasks share is written once, beside them, where it is more
-        than what each of them owns. Scores are noted in those of this run.
+        than what each of them owns. Scores are noted in those of this run, and
+        stay in those of earlier tasks if nothing of them was trained.
         """
         together = len(self.model.task_names) > 1 and shares_most(self.model)
         for name in self.model.task_names:
             self.model.save_task(
                 name,
                 self.directory.bundles / name,
-                metadata={"dev": metrics["dev"]}
-                if name in self.sources
-                else {},
+                metadata=self._metadata(name, metrics),
                 shared="beside" if together else "inside",
             )
+
+    def _metadata(self, name: str, metrics: dict) -> dict:
+        if name in self.sources:
+            return {"dev": metrics["dev"]}
+        if self.config.trains != "own":
+            return {}
+        earlier = pathlib.Path(self.config.from_run) / "bundles" / name
+        return read_bundle(earlier).metadata
 
     def write_predictions(self) -> None:
         """Writes the predictions for every test set, AX among them."""
