@@ -9,6 +9,7 @@ from tf_adapters.training.config import TrainConfig
 ARGS = {"batch_size": 8, "length": 6, "dtype": "float32"}
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("mixed", [False, True])
 def test_it_times_steps_that_train(script, make_model, monkeypatch, mixed):
     side_by_side = script("side_by_side")
