@@ -4,8 +4,10 @@ Aghajanyan et al., 2021, https://arxiv.org/abs/2012.13255
 
     python train.py intrinsic_said --data_dir DIR --tasks cola mrpc rte stsb
 
-Dev of STS-B alone, MiniLM, --num_epochs 1 --dtype mixed_bfloat16, seed 0: 79.2
-Pearson and 79.6 Spearman; at a rate of 1e-2 8.2 and 6.4.
+Dev, MiniLM, --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 18.5 Matthews,
+MRPC 76.7 accuracy and 84.9 F1, RTE 61.0, STS-B 85.2 Pearson and 85.1 Spearman;
+mean 61.4. STS-B alone for 1 epoch: 79.2 and 79.6; at a rate of 1e-2 8.2 and
+6.4.
 
 Private to a task: vector, scales and head. Shared: nothing but the frozen BERT.
 

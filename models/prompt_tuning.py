@@ -4,8 +4,10 @@ Lester et al., 2021, https://arxiv.org/abs/2104.08691
 
     python train.py prompt_tuning --data_dir DIR --tasks cola mrpc rte stsb
 
-Dev of STS-B alone, MiniLM, --length 20 --num_epochs 2 --dtype mixed_bfloat16,
-seed 0: 41.7 Pearson and 40.1 Spearman; with --start random 26.7 and 25.0.
+Dev, MiniLM, --length 20 --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 0.0
+Matthews, MRPC 70.6 accuracy and 81.8 F1, RTE 51.6, STS-B 72.0 Pearson and 71.6
+Spearman; mean 49.9. STS-B alone for 2 epochs: 41.7 and 40.1; with --start
+random 26.7 and 25.0.
 
 Private to a task: vectors and head. Shared: the frozen BERT.
 """
