@@ -19,17 +19,8 @@ COMPUTING = {
 }
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        COMPUTING["hyperformer_plus_plus"],
-        *(
-            pytest.param(make, marks=pytest.mark.large, id=name)
-            for name, make in COMPUTING.items()
-            if name != "hyperformer_plus_plus"
-        ),
-    ],
-)
+@pytest.mark.large
+@pytest.mark.parametrize("make", COMPUTING.values(), ids=COMPUTING)
 def test_the_plain_method_gives_the_same_answers(tiny, tmp_path, make):
     names = ("rte", "sst5", "stsb")
     model = tiny.model(make(), names)
