@@ -7,7 +7,7 @@ Mahabadi et al., 2021, https://arxiv.org/abs/2106.04647
 
 Dev, MiniLM, --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 11.2 Matthews,
 MRPC 76.5 accuracy and 84.7 F1, RTE 54.2, STS-B 85.3 Pearson and 85.2 Spearman;
-mean 57.8.
+mean 57.8, with --learning_rate 1e-3 55.1.
 
 Private to a task: factors, the one rule of all its adapters, LayerNorms and
 head. Shared: the frozen BERT. The warm-up is a fraction of the steps; the

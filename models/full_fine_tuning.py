@@ -7,7 +7,8 @@ Devlin et al., 2019, https://arxiv.org/abs/1810.04805
 Dev, MiniLM, 3 epochs, one task at a time, mean and deviation of seeds 0, 1 and
 2: CoLA 27.9 +- 0.3 Matthews, MRPC 80.6 +- 1.9 accuracy and 86.5 +- 0.9 F1, RTE
 58.2 +- 0.8 accuracy, STS-B 86.4 +- 0.3 Pearson and 86.2 +- 0.3 Spearman. At a
-learning rate of 2e-4, seed 0: 22.0, 82.8 and 88.0, 59.6, 86.3 and 85.9.
+learning rate of 2e-4, seed 0: 22.0, 82.8 and 88.0, 59.6, 86.3 and 85.9. RTE
+for 10 epochs at 1e-4, --dtype mixed_bfloat16: 59.2.
 """
 
 import dataclasses

@@ -7,10 +7,10 @@ Houlsby et al., 2019, https://arxiv.org/abs/1902.00751
 
 Dev, MiniLM, 3 epochs, mean and deviation of seeds 0, 1 and 2: CoLA 21.7 +- 1.8
 Matthews, MRPC 80.6 +- 1.1 accuracy and 86.3 +- 0.5 F1, RTE 56.0 +- 1.4
-accuracy, STS-B 86.5 +- 0.3 Pearson and 86.3 +- 0.3 Spearman. README.md has
-those of AdapterHub beside them. With --num_epochs 10, seed 0: 29.6, 81.4 and
-86.8, 55.2, 86.8 and 86.5. With --learning_rate 3e-3 all but STS-B stay at the
-majority.
+accuracy, STS-B 86.5 +- 0.3 Pearson and 86.3 +- 0.3 Spearman;
+benchmarks/README.md has those of AdapterHub beside them. With --num_epochs 10,
+seed 0: 29.6, 81.4 and 86.8, 55.2, 86.8 and 86.5. With --learning_rate 3e-3 all
+but STS-B stay at the majority.
 
 Departs from the paper: tasks are trained in one run, a batch of each in turn as
 drawn, which trains them as if alone, since nothing they train is shared; the

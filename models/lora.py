@@ -6,7 +6,7 @@ Hu et al., 2022, https://arxiv.org/abs/2106.09685
 
 Dev, MiniLM, --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 18.5 Matthews,
 MRPC 77.9 accuracy and 84.9 F1, RTE 54.2, STS-B 84.9 Pearson and 84.8 Spearman;
-mean 59.7.
+mean 59.7, with --learning_rate 3e-3 53.1.
 
 Private to a task: updates and head. Shared: the frozen BERT.
 """

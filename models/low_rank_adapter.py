@@ -6,7 +6,7 @@ Mahabadi et al., 2021, https://arxiv.org/abs/2106.04647, section 4
 
 Dev, MiniLM, --num_epochs 3 --dtype mixed_bfloat16, seed 0: CoLA 15.7 Matthews,
 MRPC 75.5 accuracy and 83.8 F1, RTE 55.6, STS-B 86.2 Pearson and 86.0 Spearman;
-mean 59.3.
+mean 59.3, with --learning_rate 1e-3 57.4.
 
 Private to a task: adapters, LayerNorms and head. Shared: the frozen BERT.
 """

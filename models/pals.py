@@ -12,7 +12,7 @@ Dev, MiniLM, seed 0, --dim 120 --learning_rate 1e-4 --dtype mixed_bfloat16:
   gives 64.0 (`full_fine_tuning`);
 - five tasks with --caps sst2=10000, 4 epochs of 400 steps: CoLA 15.8, MRPC 78.7
   and 85.1, RTE 58.1, STS-B 82.5 and 82.7, SST-2 88.0; mean 65.3, with --rate
-  square_root 66.1, proportional 65.7. README.md has the other variants.
+  square_root 66.1, proportional 65.7. benchmarks/README.md has more.
 
 Private to a task: the attention of every layer, and the projections that all
 its layers share. Shared and trained: BERT. The paper's six layers are
