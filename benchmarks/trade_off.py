@@ -16,7 +16,7 @@ def make_figure(tasks, rows, reference):
     """
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
-    for row in rows:
+    for i, row in enumerate(rows):
         mean = row.mean(tasks)
         if mean is None:
             continue
@@ -25,16 +25,18 @@ def make_figure(tasks, rows, reference):
         axes.annotate(
             row.name,
             (row.trained, value),
-            xytext=(0, 6),
+            # Rows of about one mean follow one another, and would overlap.
+            xytext=(0, -6 if i % 2 else 6),
             textcoords="offset points",
             ha="center",
+            va="top" if i % 2 else "bottom",
         )
     whole = reference.mean(tasks)
     if whole:
         axes.axhline(100 * whole[0], linestyle="--", color="grey")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.margins(x=0.2)
+    axes.margins(x=0.2, y=0.1)
     axes.set_xlabel("trained per task, % of the backbone")
     axes.set_ylabel(f"mean dev score of {', '.join(tasks)}")
     return figure
