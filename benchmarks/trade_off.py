@@ -20,16 +20,17 @@ def make_figure(tasks, rows, reference):
         mean = row.mean(tasks)
         if mean is None:
             continue
+        # Rows of about one mean follow one another: their names would overlap.
+        offset, anchor = ((0, -6), "top") if i % 2 else ((0, 6), "bottom")
         value, spread = (100 * (part or 0) for part in mean)
         axes.errorbar(row.trained, value, yerr=spread or None, fmt="o")
         axes.annotate(
             row.name,
             (row.trained, value),
-            # Rows of about one mean follow one another, and would overlap.
-            xytext=(0, -6 if i % 2 else 6),
+            xytext=offset,
             textcoords="offset points",
             ha="center",
-            va="top" if i % 2 else "bottom",
+            va=anchor,
         )
     whole = reference.mean(tasks)
     if whole:

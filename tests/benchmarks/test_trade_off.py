@@ -27,7 +27,10 @@ def test_the_plot(write_run, compare, script, tmp_path):
         "full_fine_tuning": pytest.approx((100, 62.5)),
         "houlsby": pytest.approx((4, 52.5)),
     }
-    assert [text.get_va() for text in axes.texts] == ["bottom", "top"]
+    assert [(text.xyann, text.get_va()) for text in axes.texts] == [
+        ((0, 6), "bottom"),
+        ((0, -6), "top"),
+    ]
     assert [
         list(line.get_ydata())
         for line in axes.lines
