@@ -19,8 +19,17 @@ COMPUTING = {
 }
 
 
-@pytest.mark.large
-@pytest.mark.parametrize("make", COMPUTING.values(), ids=COMPUTING)
+@pytest.mark.parametrize(
+    "make",
+    [
+        COMPUTING["hyperformer_plus_plus"],
+        *(
+            pytest.param(make, marks=pytest.mark.large, id=name)
+            for name, make in COMPUTING.items()
+            if name != "hyperformer_plus_plus"
+        ),
+    ],
+)
 def test_the_plain_method_gives_the_same_answers(tiny, tmp_path, make):
     names = ("rte", "sst5", "stsb")
     model = tiny.model(make(), names)
