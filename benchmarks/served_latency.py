@@ -53,7 +53,7 @@ def main():
     parser = side_by_side.make_parser(__doc__)
     parser.add_argument("--one_task", action="store_true")
     args = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(args.threads)
+    side_by_side.set_threads(args.threads)
     ask = request(args)
     with tempfile.TemporaryDirectory() as folder:
         models = [

@@ -34,6 +34,12 @@ def make_parser(description):
     return parser
 
 
+def set_threads(count):
+    """Lets TensorFlow compute with `count` threads, before it starts."""
+    tf.config.threading.set_intra_op_parallelism_threads(count)
+    tf.config.threading.set_inter_op_parallelism_threads(count)
+
+
 def build(command, args, **settings):
     """Returns an untrained model of a recipe for four tasks, and its config."""
     name, *flags = shlex.split(command)

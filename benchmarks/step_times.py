@@ -41,7 +41,7 @@ def main():
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--mixed", action="store_true")
     args = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(args.threads)
+    side_by_side.set_threads(args.threads)
     steps = [trainer(command, args) for command in args.recipes]
     print(side_by_side.table(args.recipes, steps, args.rounds, "a step"))
 

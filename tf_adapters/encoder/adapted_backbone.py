@@ -3,6 +3,7 @@
 import keras
 
 from tf_adapters.encoder.baked import baked
+from tf_adapters.encoder.dropout import dropout
 from tf_adapters.encoder.parts import decided
 from tf_adapters.encoder.parts import is_norm
 from tf_adapters.encoder.parts import pretrained_parts
@@ -14,6 +15,7 @@ from tf_adapters.encoder.stock import revive_backbone
 from tf_adapters.encoder.stock import stock_config
 from tf_adapters.encoder.updated_weights import UpdatedWeights
 from tf_adapters.layers import TaskLayer
+from tf_adapters.layers.normalise import normalise
 from tf_adapters.methods.method import EncoderShape
 from tf_adapters.methods.method import Method
 from tf_adapters.methods.method import check_method
@@ -28,7 +30,7 @@ class AdaptedBackbone(keras.Model):
     frozen, or freed, by this.
 
     With the plain `Method()` every slot is empty and the outputs equal those
-    of `backbone`, bit for bit.
+    of `backbone`, to rounding.
 
     Args:
         backbone: a `keras_nlp` BERT, RoBERTa, XLM-R, DistilBERT or ELECTRA
@@ -45,11 +47,15 @@ class AdaptedBackbone(keras.Model):
         mixture: a `LayeredMixture` of as many places as there are transformer
             layers and two more, which then stands for `task_ids`. Defaults to
             `None`.
+        only_first: bool. Whether the output of the first token is enough. The
+            last transformer layer then computes no other, unless a layer in
+            its slots needs them. Defaults to `False`.
 
     Returns:
         dict of `sequence_output`, `(batch_size, sequence_length,
-        hidden_dim)`, and `pooled_output`, `(batch_size, hidden_dim)`: the
-        backbone's pooler where it has one, else its first token.
+        hidden_dim)`, or `(batch_size, 1, hidden_dim)` with `only_first`, and
+        `pooled_output`, `(batch_size, hidden_dim)`: the backbone's pooler
+        where it has one, else its first token.
 
     Raises:
         ValueError: if the backbone is not made of post-norm
@@ -83,15 +89,15 @@ class AdaptedBackbone(keras.Model):
             dtype=self.dtype_policy,
         )
 
-    def call(self, inputs, training=None, mixture=None):
+    def call(self, inputs, training=None, mixture=None, only_first=False):
         def encode(inputs):
-            return self._encode(inputs, training, mixture)
+            return self._encode(inputs, training, mixture, only_first)
 
         if self.updated_weights is None:
             return encode(inputs)
         return self.updated_weights.run(encode, inputs)
 
-    def _encode(self, inputs, training, mixture):
+    def _encode(self, inputs, training, mixture, only_first):
         task_ids = inputs.get("task_ids") if mixture is None else mixture.at(0)
         padding_mask = inputs["padding_mask"]
         x = self.embedding({k: inputs[k] for k in self.embedding_inputs})
@@ -102,18 +108,25 @@ class AdaptedBackbone(keras.Model):
         if self.embedding_task_norm is not None:
             x = self.embedding_task_norm(x, task_ids=task_ids)
         else:
-            x = self.embedding_norm(x)
-        x = self.embedding_dropout(x, training=training)
+            norm = self.embedding_norm
+            x = normalise(x, norm.gamma, norm.beta, norm.epsilon)
+        x = dropout(self.embedding_dropout, x, training)
         if self.embedding_projection is not None:
             x = self.embedding_projection(x)
         if self.embedding_adapter is not None:
             x = self.embedding_adapter(x, **task)
+        first = 0 if self.prompt is None else self.prompt.length
+        last = self.transformer_layers[-1]
+        is_alone = only_first and self.top_adapter is None
+        is_alone = is_alone and last.answers_alone
         for place, layer in enumerate(self.transformer_layers, start=1):
-            x = layer(x, training=training, **_at(place, task, mixture))
+            only = first if is_alone and layer is last else None
+            task = _at(place, task, mixture)
+            x = layer(x, training=training, only=only, **task)
         if self.top_adapter is not None:
             x = self.top_adapter(x, **_at(-1, task, mixture))
-        if self.prompt is not None:
-            x = x[:, self.prompt.length :]
+        if not is_alone:
+            x = x[:, first : first + 1 if only_first else None]
         first = x[:, 0, :]
         pooled = first if self.pooler is None else self.pooler(first)
         return {"sequence_output": x, "pooled_output": pooled}

@@ -1,15 +1,21 @@
 """A KerasNLP transformer layer with slots. It reads KerasNLP's privates."""
 
-import keras_nlp
-from keras import ops
-from keras_hub.src.layers.modeling.transformer_layer_utils import (
-    merge_padding_and_attention_mask,
-)
+import functools
 
+import keras_nlp
+
+from tf_adapters.encoder.dense import apply_dense
+from tf_adapters.encoder.dense import joined
+from tf_adapters.encoder.dropout import dropout
+from tf_adapters.encoder.stand_ins import StandIns
 from tf_adapters.layers import LowRankUpdate
 from tf_adapters.layers import TaskLayer
+from tf_adapters.layers.attention import merge_heads
+from tf_adapters.layers.attention import mix
+from tf_adapters.layers.attention import split_heads
+from tf_adapters.layers.normalise import normalise
+from tf_adapters.layers.product import product
 from tf_adapters.methods.method import LAYER_SLOTS
-from tf_adapters.methods.method import PROJECTION_SLOTS
 
 # What a stock layer creates in `build`, taken over by the adapted one.
 _PARTS = (
@@ -21,13 +27,16 @@ _PARTS = (
     "_feedforward_output_dense",
     "_feedforward_dropout",
 )
+# Slots that read the input of the layer, of which all tokens are there.
+_READ_ALL = ("key", "value", "parallel")
 
 
 class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
     """A `TransformerEncoder` that calls the layers in its slots.
 
     It takes over the sub-layers of a stock layer: no weight is copied. With
-    empty slots it computes what the stock layer computes, bit for bit.
+    empty slots it computes what the stock layer computes, to rounding, from
+    its weights: the sub-layers themselves are not called.
 
     Args:
         stock: a built post-norm `keras_nlp.layers.TransformerEncoder`.
@@ -41,9 +50,11 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
         task_ids: int32 Tensor of shape `(batch_size,)` or `()`.
         padding_mask: Tensor of shape `(batch_size, sequence_length)`, nonzero
             where there is a token.
+        only: int. The position of the only token that is computed, from all
+            those of `inputs`. Defaults to `None`, all of them.
 
     Returns:
-        Tensor of the shape of `inputs`.
+        Tensor of the shape of `inputs`, of one token if `only` is given.
     """
 
     def __init__(self, stock, slots, make_norm):
@@ -83,12 +94,27 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
         """The layer in each slot, or `None`, by the name of the slot."""
         return {s: getattr(self, f"{s}_adapter") for s in LAYER_SLOTS}
 
-    def bake(self, is_dropped=False):
+    @property
+    def answers_alone(self):
+        """Whether one token can be computed without the outputs of others.
+
+        What a slot reads that is computed here must be enough for the layer
+        in it.
+        """
+        return all(
+            self._in_slot(slot) is None or _is_tokenwise(self._in_slot(slot))
+            for slot in LAYER_SLOTS
+            if slot not in _READ_ALL
+        )
+
+    def bake(self, is_dropped=False, keeps=True):
         """Puts in `stand_ins` what is needed to serve, and no more.
 
         Args:
             is_dropped: bool. Whether the slots are left empty.
+            keeps: bool. Whether the joined projections are held as well.
         """
+        self.stand_ins.keeps = keeps
         for slot, adapter in self.adapters.items():
             if is_dropped:
                 self.stand_ins.of_slot[slot] = None
@@ -102,63 +128,83 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
     def build(self, inputs_shape):
         self.built = True
 
-    def call(self, inputs, task_ids=None, padding_mask=None, training=None):
+    def call(
+        self,
+        inputs,
+        task_ids=None,
+        padding_mask=None,
+        training=None,
+        only=None,
+    ):
         task = {"task_ids": task_ids, "padding_mask": padding_mask}
-        mask = merge_padding_and_attention_mask(inputs, padding_mask, None)
-        x = self._attend(inputs, mask, task, training)
-        x = self._self_attention_dropout(x, training=training)
+        own = inputs if only is None else inputs[:, only : only + 1]
+        x = self._attend(own, inputs, task, training)
+        x = dropout(self._self_attention_dropout, x, training)
         x = self._adapt("attention", x, task)
-        x = attended = self._normalise("attention", x + inputs, task_ids)
-        x = self._intermediate(x, task)
+        x = attended = self._normalise("attention", x + own, task_ids)
+        activation = self._feedforward_intermediate_dense.activation
+        x = self._project("intermediate", x, task, activation)
         x = self._project("feedforward_output", x, task)
-        x = self._feedforward_dropout(x, training=training)
+        x = dropout(self._feedforward_dropout, x, training)
         x = self._adapt("feedforward", x, task)
         x = x + attended
-        for slot, read in (
-            ("parallel", inputs),
-            ("parallel_feedforward", attended),
-        ):
-            if self._in_slot(slot) is not None:
-                x = x + self._in_slot(slot)(read, **task)
+        parallel = self._in_slot("parallel")
+        if parallel is not None and not _is_tokenwise(parallel):
+            x = x + _only(parallel(inputs, **task), only)
+        elif parallel is not None:
+            x = x + parallel(own, **task)
+        if self._in_slot("parallel_feedforward") is not None:
+            x = x + self._in_slot("parallel_feedforward")(attended, **task)
         x = self._normalise("feedforward", x, task_ids)
         return self._adapt("output", x, task)
 
-    def _attend(self, x, mask, task, training):
-        attention = self._self_attention_layer
-        slots = PROJECTION_SLOTS[:4]
-        if not any(
-            self._in_slot(s) or s in self.stand_ins.of_dense for s in slots
-        ):
-            return attention(
-                query=x, value=x, attention_mask=mask, training=training
+    def _attend(self, own, inputs, task, training):
+        if own is inputs:
+            query, key, value = self._heads(
+                inputs, ("query", "key", "value"), task
             )
-        # What the attention layer does, with a slot at every projection.
-        projected = [self._project(s, x, task) for s in PROJECTION_SLOTS[:3]]
-        mask = attention._compute_attention_mask(x, x, attention_mask=mask)
-        x, _ = attention._compute_attention(*projected, mask, training)
-        return self._project("attention_output", x, task)
-
-    def _intermediate(self, x, task):
-        dense = self._feedforward_intermediate_dense
-        if self._in_slot("intermediate") is None:
-            return self.stand_ins.of_dense.get("intermediate", dense)(x)
-        # The slot joins before the activation, which the layer would apply.
-        kernel, bias = (
-            ops.cast(w, self.compute_dtype) for w in (dense.kernel, dense.bias)
+        else:
+            (query,) = self._heads(own, ("query",), task)
+            key, value = self._heads(inputs, ("key", "value"), task)
+        drop = functools.partial(
+            dropout,
+            self._self_attention_layer._dropout_layer,
+            training=training,
         )
-        added = self._in_slot("intermediate")(x, **task)
-        return dense.activation(ops.matmul(x, kernel) + bias + added)
+        x = mix(query, key, value, task["padding_mask"], drop)
+        return self._project("attention_output", merge_heads(x), task)
 
-    def _project(self, slot, x, task):
-        dense = self.dense_of(slot)
-        outputs = self.stand_ins.of_dense.get(slot, dense)(x)
+    def _heads(self, x, slots, task):
+        """Projects what slots beside it read, and takes the heads apart."""
+        hidden_dim = x.shape[-1]
+        scale = (hidden_dim // self.num_heads) ** -0.5
+        scales = [scale if slot == "query" else 1 for slot in slots]
+        kernel, bias = self.stand_ins.kept(
+            slots,
+            lambda: joined(
+                [self._dense(slot) for slot in slots],
+                hidden_dim,
+                self.compute_dtype,
+                scales,
+            ),
+        )
+        heads = split_heads(
+            product(x, kernel, bias), self.num_heads, len(slots)
+        )
+        for i, slot in enumerate(slots):
+            layer = self._in_slot(slot)
+            if layer is not None:
+                added = scales[i] * layer(x, **task)
+                heads[i] += split_heads(added, self.num_heads)[0]
+        return heads
+
+    def _project(self, slot, x, task, activation=None):
         layer = self._in_slot(slot)
-        if layer is None:
-            return outputs
-        if len(x.shape) == 4:
-            # The heads of attention have an axis of their own.
-            x = _flat(x)
-        return outputs + ops.reshape(layer(x, **task), ops.shape(outputs))
+        added = None if layer is None else layer(x, **task)
+        return apply_dense(self._dense(slot), x, activation, added)
+
+    def _dense(self, slot):
+        return self.stand_ins.of_dense.get(slot, self.dense_of(slot))
 
     def _adapt(self, slot, x, task):
         layer = self._in_slot(slot)
@@ -169,32 +215,19 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
         return self.stand_ins.of_slot.get(slot, own)
 
     def _normalise(self, sublayer, x, task_ids):
-        norm = getattr(self, f"{sublayer}_norm")
-        if norm is not None:
-            return norm(x, task_ids=task_ids)
-        if sublayer == "attention":
-            return self._self_attention_layer_norm(x)
-        return self._feedforward_layer_norm(x)
+        own = getattr(self, f"{sublayer}_norm")
+        if own is not None:
+            return own(x, task_ids=task_ids)
+        norm = {
+            "attention": self._self_attention_layer_norm,
+            "feedforward": self._feedforward_layer_norm,
+        }[sublayer]
+        return normalise(x, norm.gamma, norm.beta, norm.epsilon)
 
 
-def _flat(x):
-    shape = ops.shape(x)
-    return ops.reshape(x, (shape[0], shape[1], x.shape[2] * x.shape[3]))
+def _is_tokenwise(layer):
+    return getattr(layer, "is_tokenwise", False)
 
 
-class StandIns:
-    """Layers that are called in the place of those in the slots.
-
-    Not a dict of the layer that uses it, because Keras would track what is in
-    there. A slot whose stand-in is `None` is empty. `of_dense` holds the dense
-    layers that are called in the place of those beside a projection slot.
-    """
-
-    def __init__(self):
-        self.of_slot = {}
-        self.of_dense = {}
-
-    def clear(self):
-        """Lets the layers themselves be called again."""
-        self.of_slot.clear()
-        self.of_dense.clear()
+def _only(x, position):
+    return x if position is None else x[:, position : position + 1]

@@ -12,7 +12,7 @@ def baked(encoder, dropped_layers):
     updated = encoder.updated_weights
     try:
         for i, layer in enumerate(layers):
-            layer.bake(is_dropped=i in dropped_layers)
+            layer.bake(i in dropped_layers, keeps=updated is None)
         if updated is not None:
             updated.bake(_pretrained(layers, dropped_layers))
         yield

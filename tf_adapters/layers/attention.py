@@ -2,6 +2,9 @@
 
 from keras import ops
 
+# Added to the score of a padded token: what is left of its share is zero.
+_PADDED = -1e9
+
 
 def attend(query, key, value, num_heads, padding_mask=None, dropout=None):
     """Computes scaled dot-product attention, heads concatenated.
@@ -18,18 +21,35 @@ def attend(query, key, value, num_heads, padding_mask=None, dropout=None):
     Returns:
         Tensor of shape `(batch_size, sequence_length, units)`.
     """
-    query, key, value = (_heads(x, num_heads) for x in (query, key, value))
+    query, key, value = (
+        split_heads(x, num_heads)[0] for x in (query, key, value)
+    )
     scale = query.shape[-1] ** -0.5
-    scores = ops.matmul(query * scale, ops.swapaxes(key, -1, -2))
+    return merge_heads(mix(query * scale, key, value, padding_mask, dropout))
+
+
+def mix(query, key, value, padding_mask=None, dropout=None):
+    """Mixes the values of the tokens, for each query in its own way.
+
+    Args:
+        query: Tensor of shape `(batch_size, num_heads, num_queries, units)`,
+            scaled.
+        key, value: Tensors of shape `(batch_size, num_heads, sequence_length,
+            units)`.
+        padding_mask, dropout: as for `attend`.
+
+    Returns:
+        Tensor of the shape of `query`.
+    """
+    scores = ops.matmul(query, ops.swapaxes(key, -1, -2))
     scores = ops.cast(scores, "float32")
     if padding_mask is not None:
-        is_token = ops.cast(padding_mask, "bool")[:, None, None, :]
-        scores = ops.where(is_token, scores, -1e9)
+        is_padding = 1 - ops.cast(ops.cast(padding_mask, "bool"), "float32")
+        scores = scores + _PADDED * is_padding[:, None, None, :]
     shares = ops.cast(ops.softmax(scores, axis=-1), value.dtype)
     if dropout is not None:
         shares = dropout(shares)
-    mixed = ops.swapaxes(ops.matmul(shares, value), 1, 2)
-    return _flat(mixed)
+    return ops.matmul(shares, value)
 
 
 def check_heads(dim, num_heads):
@@ -46,14 +66,35 @@ def check_heads(dim, num_heads):
         )
 
 
-def _heads(x, num_heads):
-    shape = ops.shape(x)
-    units = x.shape[-1] // num_heads
-    x = ops.reshape(x, (shape[0], shape[1], num_heads, units))
-    return ops.swapaxes(x, 1, 2)
+def split_heads(x, num_heads, count=1):
+    """Takes apart what one product projected.
+
+    Args:
+        x: Tensor of shape `(batch_size, sequence_length, count * num_heads *
+            units)`: `count` projections side by side.
+        num_heads: int.
+        count: int. Defaults to 1.
+
+    Returns:
+        list of `count` Tensors of shape `(batch_size, num_heads,
+        sequence_length, units)`.
+    """
+    batch_size, sequence_length = ops.shape(x)[:2]
+    units = x.shape[-1] // (count * num_heads)
+    shape = (batch_size, sequence_length, count, num_heads, units)
+    # One transposition for all of them.
+    return ops.unstack(ops.transpose(ops.reshape(x, shape), (2, 0, 3, 1, 4)))
 
 
-def _flat(x):
-    shape = ops.shape(x)
-    units = x.shape[-2] * x.shape[-1]
-    return ops.reshape(x, (shape[0], shape[1], units))
+def merge_heads(x):
+    """Puts heads side by side.
+
+    Args:
+        x: Tensor of shape `(batch_size, num_heads, sequence_length, units)`.
+
+    Returns:
+        Tensor of shape `(batch_size, sequence_length, num_heads * units)`.
+    """
+    batch_size, num_heads, sequence_length, units = ops.shape(x)
+    x = ops.swapaxes(x, 1, 2)
+    return ops.reshape(x, (batch_size, sequence_length, num_heads * units))

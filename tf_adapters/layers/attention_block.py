@@ -1,10 +1,10 @@
 """The post-norm attention sub-layer of BERT, with selected weights."""
 
 import keras
-from keras import ops
 
 from tf_adapters.layers import bank
 from tf_adapters.layers.attention import attend
+from tf_adapters.layers.normalise import normalise
 
 # As in BERT.
 EPSILON = 1e-12
@@ -42,7 +42,7 @@ def attention_block(weights, inputs, num_heads, padding_mask, dropout):
     )
     x = attend(query, key, value, num_heads, padding_mask, dropout)
     x = dropout(dense(weights, "attention_output", x))
-    return normalise(weights, "attention", inputs + x)
+    return norm(weights, "attention", inputs + x)
 
 
 def add_dense(layer, name, input_dim, units, stack=()):
@@ -53,9 +53,10 @@ def add_dense(layer, name, input_dim, units, stack=()):
     layer.add_bank(f"{name}_bias", (*stack, units), zeros)
 
 
-def dense(weights, name, inputs):
+def dense(weights, name, inputs, activation=None):
     """Applies the dense layer `name`."""
-    return bank.project(inputs, weights[name], weights[f"{name}_bias"])
+    kernel, bias = weights[name], weights[f"{name}_bias"]
+    return bank.project(inputs, kernel, bias, activation)
 
 
 def add_norm(layer, name, dim, stack=()):
@@ -65,13 +66,10 @@ def add_norm(layer, name, dim, stack=()):
     layer.add_bank(f"{name}_beta", (*stack, dim), zeros)
 
 
-def normalise(weights, name, inputs):
+def norm(weights, name, inputs):
     """Applies the LayerNorm `name`."""
-    outputs = ops.layer_normalization(
-        inputs,
-        bank.over_tokens(weights[f"{name}_gamma"]),
-        bank.over_tokens(weights[f"{name}_beta"]),
-        axis=-1,
-        epsilon=EPSILON,
+    gamma, beta = (
+        bank.over_tokens(weights[f"{name}_{part}"])
+        for part in ("gamma", "beta")
     )
-    return ops.cast(outputs, inputs.dtype)
+    return normalise(inputs, gamma, beta, EPSILON)

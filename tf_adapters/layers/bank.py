@@ -16,6 +16,8 @@ import keras
 from keras import ops
 from keras.backend import standardize_dtype
 
+from tf_adapters.layers.product import product
+
 
 def select(bank, task_ids):
     """Returns the rows of `bank` that `task_ids` ask for.
@@ -127,7 +129,7 @@ def _take(nest, rows):
     )
 
 
-def project(inputs, kernel, bias=None):
+def project(inputs, kernel, bias=None, activation=None):
     """Multiplies `inputs` by a selected kernel and adds a selected bias.
 
     Args:
@@ -135,17 +137,18 @@ def project(inputs, kernel, bias=None):
         kernel: Tensor of shape `(input_dim, units)` for the whole batch, or
             `(batch_size, input_dim, units)`, one kernel an example.
         bias: Tensor of shape `(units,)` or `(batch_size, units)`.
+        activation: function from Tensor to Tensor, applied to the result.
+            Defaults to `None`.
 
     Returns:
         Tensor of shape `(batch_size, sequence_length, units)`.
     """
     if len(kernel.shape) == 2:
-        # A rank 3 by rank 2 `matmul` would build one kernel gradient for each
-        # example and add them up afterwards.
-        outputs = ops.tensordot(inputs, kernel, axes=1)
-    else:
-        outputs = ops.matmul(inputs, kernel)
-    return outputs if bias is None else outputs + over_tokens(bias)
+        return product(inputs, kernel, bias, activation)
+    outputs = ops.matmul(inputs, kernel)
+    if bias is not None:
+        outputs = outputs + over_tokens(bias)
+    return outputs if activation is None else activation(outputs)
 
 
 def over_tokens(vector):

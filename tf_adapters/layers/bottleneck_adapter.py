@@ -54,6 +54,8 @@ class BottleneckAdapter(TaskLayer):
      - [Houlsby et al., 2019](https://arxiv.org/abs/1902.00751), section 2.1
     """
 
+    is_tokenwise = True
+
     def __init__(
         self,
         bottleneck_dim,
@@ -94,9 +96,13 @@ class BottleneckAdapter(TaskLayer):
         return self.cast_banks()
 
     def _adapt(self, weights, inputs):
-        x = bank.project(inputs, weights["down"], weights["down_bias"])
-        x = self.activation(x)
+        x = self._down(weights, inputs)
         return inputs + bank.project(x, weights["up"], weights["up_bias"])
+
+    def _down(self, weights, inputs):
+        return bank.project(
+            inputs, weights["down"], weights["down_bias"], self.activation
+        )
 
     def computed(self):
         if type(self).kernels is BottleneckAdapter.kernels:

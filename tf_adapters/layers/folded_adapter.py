@@ -32,6 +32,7 @@ class FoldedAdapter(TaskLayer):
     """
 
     autocast_banks = False
+    is_tokenwise = True
 
     def __init__(
         self,
@@ -86,8 +87,9 @@ class FoldedAdapter(TaskLayer):
         return bank.apply(self._adapt, banks, task_ids, inputs)
 
     def _adapt(self, weights, inputs):
-        h = bank.project(inputs, weights["down"], weights["down_bias"])
-        h = self.activation(h)
+        h = bank.project(
+            inputs, weights["down"], weights["down_bias"], self.activation
+        )
         one = ops.ones_like(h[..., :1])
         h = ops.concatenate([h, one], axis=-1)
         wide = ops.cast(h, "float32")

@@ -32,6 +32,8 @@ class HiddenUnitScale(TaskLayer):
        [Stickland and Murray, 2019](https://arxiv.org/abs/1902.02671), section 4
     """
 
+    is_tokenwise = True
+
     def build(self, input_shape):
         self.add_bank("scale", (input_shape[-1],), keras.initializers.Zeros())
         self.built = True

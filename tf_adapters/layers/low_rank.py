@@ -29,6 +29,8 @@ class LowRank(ProjectedLayer):
        3.1 ("low-rank layers")
     """
 
+    is_tokenwise = True
+
     def __init__(
         self, dim=100, activation="gelu_exact", residual=False, **kwargs
     ):

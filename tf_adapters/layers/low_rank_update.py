@@ -42,6 +42,8 @@ class LowRankUpdate(TaskLayer):
        sqrt(1 / 3).
     """
 
+    is_tokenwise = True
+
     def __init__(
         self, units, rank=8, alpha=16.0, dropout=0.0, num_tasks=1, **kwargs
     ):

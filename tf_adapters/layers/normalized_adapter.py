@@ -6,6 +6,7 @@ from keras import ops
 from tf_adapters.layers import bank
 from tf_adapters.layers.bottleneck_adapter import BottleneckAdapter
 from tf_adapters.layers.folded_adapter import FoldedAdapter
+from tf_adapters.layers.normalise import normalise
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")
@@ -71,8 +72,7 @@ class NormalizedAdapter(BottleneckAdapter):
                 self.add_bank(name, (input_shape[-1],), initializer)
 
     def _adapt(self, weights, inputs):
-        x = bank.project(inputs, weights["down"], weights["down_bias"])
-        x = self.activation(x)
+        x = self._down(weights, inputs)
         x = bank.project(x, weights["up"], weights["up_bias"])
         return inputs + self._normalise(weights, x)
 
@@ -82,10 +82,7 @@ class NormalizedAdapter(BottleneckAdapter):
         else:
             gamma = bank.over_tokens(weights["gamma"])
             beta = bank.over_tokens(weights["beta"])
-        outputs = ops.layer_normalization(
-            inputs, gamma, beta, axis=-1, epsilon=self.epsilon
-        )
-        return ops.cast(outputs, self.compute_dtype)
+        return normalise(inputs, gamma, beta, self.epsilon)
 
     def baked(self):
         kernels = self.kernels()

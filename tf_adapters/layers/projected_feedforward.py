@@ -31,6 +31,8 @@ class ProjectedFeedForward(ProjectedLayer):
        the activation after `V^D` is that of their attention.
     """
 
+    is_tokenwise = True
+
     def __init__(self, dim=204, intermediate_dim=306, **kwargs):
         super().__init__(dim, **kwargs)
         if intermediate_dim < 1:

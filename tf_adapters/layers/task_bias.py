@@ -33,6 +33,8 @@ class TaskBias(TaskLayer):
      - [Ben Zaken et al., 2022](https://arxiv.org/abs/2106.10199), section 3
     """
 
+    is_tokenwise = True
+
     def __init__(self, units, num_tasks=1, **kwargs):
         super().__init__(num_tasks=num_tasks, **kwargs)
         if units < 1:

@@ -26,9 +26,13 @@ class TaskLayer(keras.layers.Layer):
         banks: dict from the name of a bank to its variable.
         autocast_banks: bool. Whether `call` reads the banks in the compute
             dtype of the layer.
+        is_tokenwise: bool. Whether what `call` returns for a token depends on
+            that token and its task alone. Of the last layer of an encoder,
+            only the token that is read is then computed.
     """
 
     autocast_banks = True
+    is_tokenwise = False
 
     def __init__(self, num_tasks=1, **kwargs):
         super().__init__(**kwargs)

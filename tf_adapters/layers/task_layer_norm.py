@@ -3,6 +3,7 @@
 from keras import ops
 
 from tf_adapters.layers import bank
+from tf_adapters.layers.normalise import normalise
 from tf_adapters.layers.task_layer import TaskLayer
 
 
@@ -60,10 +61,7 @@ class TaskLayerNormalization(TaskLayer):
         else:
             gamma = bank.over_tokens(bank.select(self.gamma, task_ids))
         beta = bank.over_tokens(bank.select(self.beta, task_ids))
-        outputs = ops.layer_normalization(
-            inputs, gamma, beta, axis=-1, epsilon=self.norm.epsilon
-        )
-        return ops.cast(outputs, self.compute_dtype)
+        return normalise(inputs, gamma, beta, self.norm.epsilon)
 
     def compute_output_shape(self, input_shape):
         return input_shape

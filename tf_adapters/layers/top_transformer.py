@@ -11,7 +11,7 @@ from tf_adapters.layers.attention_block import add_dense
 from tf_adapters.layers.attention_block import add_norm
 from tf_adapters.layers.attention_block import attention_block
 from tf_adapters.layers.attention_block import dense
-from tf_adapters.layers.attention_block import normalise
+from tf_adapters.layers.attention_block import norm
 from tf_adapters.layers.task_layer import TaskLayer
 
 
@@ -85,9 +85,9 @@ class TopTransformer(TaskLayer):
         attended = attention_block(
             weights, inputs, self.num_heads, padding_mask, self.dropout
         )
-        x = self.activation(dense(weights, "intermediate", attended))
+        x = dense(weights, "intermediate", attended, self.activation)
         x = self.dropout(dense(weights, "feedforward", x))
-        return normalise(weights, "feedforward", x + attended)
+        return norm(weights, "feedforward", x + attended)
 
     def compute_output_shape(self, input_shape):
         return input_shape

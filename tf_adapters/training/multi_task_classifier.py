@@ -206,7 +206,12 @@ class MultiTaskClassifier(TaskTrainer):
         return bundles.load_task(self, directory, name)
 
     def call(self, inputs, training=None, mixture=None):
-        outputs = self.encoder(inputs, training=training, mixture=mixture)
+        outputs = self.encoder(
+            inputs,
+            training=training,
+            mixture=mixture,
+            only_first=self.pooling != "mean",
+        )
         pooled = pool(outputs, inputs["padding_mask"], self.pooling)
         task_ids = inputs.get("task_ids") if mixture is None else mixture.at(-1)
         return self.heads(pooled, task_ids=task_ids, training=training)

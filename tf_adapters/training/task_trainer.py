@@ -58,13 +58,18 @@ class TaskTrainer(keras.Model):
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
 
+    def make_train_function(self, force=False):
+        # Keras would build the optimizer while the step is traced, and a
+        # `tf.function` whose trace made variables is traced once more.
+        with self.distribute_strategy.scope():
+            self.optimizer.build(self.trainable_variables)
+        return super().make_train_function(force)
+
     def train_step(self, data):
         x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         banks = self._trained_banks()
         if len(self.task_names) == 1 or not banks:
             return super().train_step(data)
-        if not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
         present = absent_tasks.present_tasks(
             x["task_ids"], sample_weight, len(self.task_names)
         )
