@@ -64,6 +64,19 @@ def make_backbone(scramble):
 
 
 @pytest.fixture
+def keras_dropout(monkeypatch):
+    """Lets the encoder call Keras's dropout, to compare with a stock one."""
+    from tf_adapters.encoder import adapted_backbone
+    from tf_adapters.encoder import adapted_transformer_encoder
+
+    def call(layer, inputs, training):
+        return layer(inputs, training=training)
+
+    for module in (adapted_backbone, adapted_transformer_encoder):
+        monkeypatch.setattr(module, "dropout", call)
+
+
+@pytest.fixture
 def make_inputs():
     """Draws a batch. The width changes the padding and nothing else."""
 

@@ -97,7 +97,7 @@ def test_dropout_is_given_the_shares_and_nothing_else():
 def test_head_shapes(num_heads, units):
     """P3, and every head has neighbouring units."""
     x = np.arange(2 * 5 * 204.0).reshape(2, 5, 204)
-    heads = np.array(attention._heads(x, num_heads))
+    heads = np.array(attention.split_heads(x, num_heads)[0])
     assert heads.shape == (2, num_heads, 5, units)
     last = num_heads - 1
     np.testing.assert_array_equal(heads[:, last], x[..., last * units :])

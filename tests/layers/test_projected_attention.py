@@ -76,13 +76,13 @@ def test_decoder_at_zero_adds_exactly_nothing(pal, mixed_batch):
 @pytest.mark.parametrize("num_heads, units", [(6, 34), (12, 17)])
 def test_heads_have_the_shapes_of_the_paper(monkeypatch, num_heads, units):
     """P3."""
-    shapes, heads = [], attention._heads
+    shapes, heads = [], attention.split_heads
 
     def record(x, num_heads):
-        shapes.append(heads(x, num_heads).shape)
+        shapes.extend(part.shape for part in heads(x, num_heads))
         return heads(x, num_heads)
 
-    monkeypatch.setattr(attention, "_heads", record)
+    monkeypatch.setattr(attention, "split_heads", record)
     ProjectedAttention(204, num_heads)(np.ones((2, 3, 4), "float32"))
     assert shapes == [(2, num_heads, 3, units)] * 3
 
