@@ -9,6 +9,7 @@ import tf_adapters
 from tests.method_table import DISTANCE_AT_START
 from tests.method_table import METHODS
 from tests.method_table import NOT_NEAR_THE_IDENTITY
+from tests.rounding import assert_same_to_rounding
 
 LABELS = np.array([1, 2, 0.4, 0, 1, 0.9])
 ONES = np.ones(6)
@@ -104,11 +105,13 @@ def test_padding_never_changes_a_result(
 ):
     """I10."""
     model = make_model(method)
-    scramble(model.trainable_weights)
+    # By no more: LoRA of 0.3 in every product makes attention so sharp that a
+    # relative error of the embeddings comes out ninety times as large.
+    scramble(model.trainable_weights, scale=0.1)
     narrow = model(make_inputs(num_tasks=3))
     for width in (32, 64, 128):
         wide = model(make_inputs(width=width, num_tasks=3))
-        np.testing.assert_allclose(wide, narrow, atol=1e-5)
+        assert_same_to_rounding(wide, narrow)
 
 
 @pytest.mark.large
