@@ -15,6 +15,10 @@ _ROUNDINGS = 64
 # add up as the root of their number.
 _EPSILON = {"float32": 2.0**-23, "bfloat16": 2.0**-8 / 8**0.5}
 
+# The same in float32, for outputs of about 1: what `assert_allclose` allows two
+# computations of the same that are written differently.
+ROUNDING = 1e-5
+
 # The logits of classes that a task does not have are -1e9, less than this.
 _NO_CLASS = -1e8
 

@@ -7,6 +7,12 @@ model.compile(optimizer="adam")
 model.fit(dataset)
 """
 
+from tf_adapters.processor import enable_onednn
+
+# Before the first import of TensorFlow, which reads the setting only then.
+enable_onednn()
+
+# ruff: noqa: E402
 from tf_adapters import layers
 from tf_adapters import methods
 from tf_adapters.bundles import BundleError

@@ -79,9 +79,7 @@ def test_a_task_of_the_model_is_replaced_and_no_other(tiny, saved):
     after = logits(tiny, model)
     for name in ("mnli", "sst5"):
         np.testing.assert_array_equal(after[name], before[name])
-    assert_same_to_rounding(
-        after["rte"], tiny.own_logits(tiny.model(), "rte")
-    )
+    assert_same_to_rounding(after["rte"], tiny.own_logits(tiny.model(), "rte"))
     assert model.task_names == ["mnli", "rte", "sst5"]
 
 
@@ -102,9 +100,7 @@ def test_a_task_that_is_loaded_changes_no_other(tiny, saved, names):
     # The same weights of each; more of them meet the batch in one product.
     for name in names:
         assert_same_to_rounding(after[name], before[name])
-    assert_same_to_rounding(
-        after["rte"], tiny.own_logits(tiny.model(), "rte")
-    )
+    assert_same_to_rounding(after["rte"], tiny.own_logits(tiny.model(), "rte"))
 
 
 def test_one_bundle_can_be_loaded_under_two_names(tiny, saved):

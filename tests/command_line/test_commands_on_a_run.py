@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_text  # noqa: F401  The SavedModel needs its operations.
 
+from tests.rounding import ROUNDING
 from tf_adapters import AverageEnsemble
 from tf_adapters import Ensemble
 from tf_adapters.command_line.main import main
@@ -44,7 +45,7 @@ def test_predict_agrees_with_the_saved_model(run_dir, capsys):
     labels = [label.decode() for label in outputs["label"].numpy()]
     assert [answer["label"] for answer in answers] == labels
     scores = [list(answer["scores"].values()) for answer in answers]
-    np.testing.assert_allclose(scores, outputs["scores"], atol=1e-5)
+    np.testing.assert_allclose(scores, outputs["scores"], atol=ROUNDING)
 
 
 def test_predict_reads_pairs_from_standard_input(run_dir, capsys, monkeypatch):
@@ -81,7 +82,7 @@ def test_predict_with_an_ensemble(run_dir, flags, make, capsys):
     examples = Examples(model.tasks[0], (texts,), None)
     expected = ensemble.outputs(ensemble.encode(examples))
     scores = [list(answer["scores"].values()) for answer in answers]
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    np.testing.assert_allclose(scores, expected, atol=ROUNDING)
     labels = ["bad", "good"]
     for answer, row in zip(answers, expected, strict=True):
         assert list(answer["scores"]) == labels

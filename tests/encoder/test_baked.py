@@ -5,6 +5,7 @@ import pytest
 
 import tf_adapters
 from tests.method_table import METHODS
+from tests.rounding import ROUNDING
 from tests.rounding import assert_same_to_rounding
 from tf_adapters import AdaptedBackbone
 from tf_adapters.layers import BottleneckAdapter
@@ -62,7 +63,7 @@ def test_it_computes_the_same(make_encoder, make_inputs, name):
             }
     after = encoder(inputs)
     for key in KEYS:
-        np.testing.assert_allclose(outputs[key], expected[key], atol=1e-5)
+        np.testing.assert_allclose(outputs[key], expected[key], atol=ROUNDING)
         np.testing.assert_array_equal(after[key], expected[key])
     assert [id(w) for w in encoder.weights] == weights
     for old, new in zip(before, values(encoder), strict=True):
@@ -76,7 +77,7 @@ def test_stand_ins_and_not_the_slots_are_called(make_encoder, make_inputs):
         for layer in encoder.task_layers().values():
             silence(layer)
         outputs = encoder(inputs)["sequence_output"]
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
     silent = encoder(inputs)["sequence_output"]
     assert not np.allclose(silent, expected, atol=1e-2)
 
@@ -102,7 +103,7 @@ def test_dropped_layers_have_no_adapters(
             silence(layer)
     expected = encoder(inputs)
     for key in KEYS:
-        np.testing.assert_allclose(outputs[key], expected[key], atol=1e-5)
+        np.testing.assert_allclose(outputs[key], expected[key], atol=ROUNDING)
         assert not np.allclose(outputs[key], whole[key], atol=1e-2)
 
 
@@ -197,7 +198,7 @@ def test_hypernetworks_are_baked_away(make_encoder, make_inputs, name):
                 weight.assign(np.full(weight.shape, np.nan))
         outputs = encoder(inputs)
     for key in KEYS:
-        np.testing.assert_allclose(outputs[key], expected[key], atol=1e-5)
+        np.testing.assert_allclose(outputs[key], expected[key], atol=ROUNDING)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +231,7 @@ def test_update_of_one_task_is_merged(
         update.b.assign(np.full(update.b.shape, np.nan))
         outputs = encoder(inputs)
     for key in KEYS:
-        np.testing.assert_allclose(outputs[key], expected[key], atol=1e-5)
+        np.testing.assert_allclose(outputs[key], expected[key], atol=ROUNDING)
         assert not np.allclose(outputs[key], empty[key], atol=1e-2)
     assert layer.stand_ins.of_dense == {}
     update.b.assign(trained)
@@ -247,7 +248,7 @@ def test_updates_of_all_denses_are_merged(make_backbone, make_inputs, scramble):
     with encoder.baked():
         outputs = encoder(inputs)
     for key in KEYS:
-        np.testing.assert_allclose(outputs[key], expected[key], atol=1e-5)
+        np.testing.assert_allclose(outputs[key], expected[key], atol=ROUNDING)
     for old, new in zip(before, values(encoder), strict=True):
         np.testing.assert_array_equal(old, new)
 

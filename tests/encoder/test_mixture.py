@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.method_table import METHODS
+from tests.rounding import ROUNDING
 from tf_adapters.layers import LayeredMixture
 from tf_adapters.layers import TaskBias
 from tf_adapters.methods import Method
@@ -70,7 +71,9 @@ def test_a_task_that_counts_at_one_place_is_that_task_there_only(
                 bank.assign(before[name][[1, 1]])
         swapped = model(inputs)
         # The heads of the two tasks have two and three outputs.
-        np.testing.assert_allclose(outputs[:, :2], swapped[:, :2], atol=1e-5)
+        np.testing.assert_allclose(
+            outputs[:, :2], swapped[:, :2], atol=ROUNDING
+        )
         changed = np.abs(swapped[:, :2] - plain[:, :2]).max() > 1e-3
         assert changed == (place in places)
         for name, bank in model.banks().items():
@@ -84,4 +87,4 @@ def test_a_mixture_stands_for_the_task_ids(make_model, make_inputs, scramble):
     weights = keras.ops.ones((4, 4, 1))
     found = model(inputs, mixture=LayeredMixture((1,), weights))
     inputs["task_ids"] = np.ones(4, "int32")
-    np.testing.assert_allclose(found, model(inputs), atol=1e-5)
+    np.testing.assert_allclose(found, model(inputs), atol=ROUNDING)

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tf_adapters
+from tests.rounding import ROUNDING
 from tf_adapters import AdaptedBackbone
 from tf_adapters.layers import TaskLayer
 from tf_adapters.layers import bank
@@ -75,7 +76,7 @@ def test_a_method_may_have_slots_and_update_weights(
             after[key],
             before[key],
         )
-        np.testing.assert_allclose(outputs[key], both, atol=1e-5)
+        np.testing.assert_allclose(outputs[key], both, atol=ROUNDING)
         assert not np.allclose(after[key], before[key], atol=1e-2)
 
 
@@ -116,7 +117,7 @@ def test_baked_it_computes_the_same(
     encoder.weight_update.z.assign(trained)
     after = encoder(inputs)
     for key in KEYS:
-        np.testing.assert_allclose(outputs[key], expected[key], atol=1e-5)
+        np.testing.assert_allclose(outputs[key], expected[key], atol=ROUNDING)
         np.testing.assert_array_equal(after[key], expected[key])
 
 
@@ -153,7 +154,7 @@ def test_dropped_layers_are_those_of_the_backbone(
     encoder.weight_update.scales.assign(scales)
     expected = encoder(inputs)
     for key in KEYS:
-        np.testing.assert_allclose(outputs[key], expected[key], atol=1e-5)
+        np.testing.assert_allclose(outputs[key], expected[key], atol=ROUNDING)
         assert not np.allclose(outputs[key], whole[key], atol=1e-2)
 
 
@@ -169,5 +170,5 @@ def test_an_error_leaves_nothing_baked(make_encoder, make_inputs):
     assert not np.allclose(changed, before, atol=1e-2)
     with encoder.baked():
         np.testing.assert_allclose(
-            encoder(inputs)["pooled_output"], changed, atol=1e-5
+            encoder(inputs)["pooled_output"], changed, atol=ROUNDING
         )

@@ -1,6 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
+from tests.rounding import ROUNDING
 from tf_adapters.data.task import Task
 from tf_adapters.export.answer import answer
 
@@ -23,7 +24,7 @@ def test_scores_by_hand():
     logits = [[np.log(3.0), 0, MASKED], [0, 0, 0], [0.25, MASKED, MASKED]]
     scores = answer_to(logits, [0, 1, 2])["scores"]
     expected = [[0.75, 0.25, 0], [1 / 3, 1 / 3, 1 / 3], [2, 0, 0]]
-    np.testing.assert_allclose(scores, expected, atol=1e-6)
+    np.testing.assert_allclose(scores, expected, atol=ROUNDING)
     assert scores.dtype == "float32"
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from tests.method_table import METHODS
+from tests.rounding import ROUNDING
 from tf_adapters.export import export_saved_model
 from tf_adapters.layers import PHMRule
 from tf_adapters.methods.compacter import Compacter
@@ -64,7 +65,7 @@ def test_it_scores_a_mixed_batch_as_the_keras_model_does(
 ):
     expected = softmax(np.array(models[name](inputs), "float64"), axis=-1)
     np.testing.assert_allclose(
-        scores(served[name], inputs), expected, atol=1e-5
+        scores(served[name], inputs), expected, atol=ROUNDING
     )
     assert len(np.unique(expected[:, 0].round(3))) == 4
 
@@ -115,7 +116,7 @@ def test_dropped_layers_are_served_without_adapters(
             bank = adapter.banks[name]
             bank.assign(np.zeros(bank.shape))
     expected = softmax(np.array(model(inputs), "float64"), axis=-1)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 def test_a_layer_that_does_not_exist_is_refused(model, tmp_path):

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from tests.rounding import ROUNDING
 from tf_adapters.data.task import Task
 from tf_adapters.export import export_saved_model
 from tf_adapters.export import saved_model
@@ -90,7 +91,7 @@ def size_of(folder):
 def test_a_process_that_only_imports_tensorflow_serves_it(folder, mixed, call):
     scores = json.loads(run(SERVE, folder, json.dumps(mixed)))
     expected = call("serving_default", **mixed)["scores"]
-    np.testing.assert_allclose(scores, expected, atol=1e-6)
+    np.testing.assert_allclose(scores, expected, atol=ROUNDING)
 
 
 @pytest.mark.large
@@ -103,7 +104,7 @@ def test_a_model_of_a_mirrored_strategy_exports(request, tmp_path, mixed, call):
     here = request.path.parent
     scores = json.loads(run(MIRRORED, here, tmp_path))
     expected = call("serving_default", **mixed)["scores"]
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    np.testing.assert_allclose(scores, expected, atol=ROUNDING)
 
 
 @pytest.mark.large

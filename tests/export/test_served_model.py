@@ -5,6 +5,7 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from tests.method_table import METHODS
+from tests.rounding import ROUNDING
 from tf_adapters.data.text_encoder import TextEncoder
 from tf_adapters.export import export_saved_model
 from tf_adapters.layers import bank
@@ -45,7 +46,7 @@ def expected_scores(model, mixed, width=16):
 def test_a_mixed_batch_is_scored_as_by_the_keras_model(model, call, mixed):
     scores = call("serving_default", **mixed)["scores"]
     expected = expected_scores(model, mixed)
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    np.testing.assert_allclose(scores, expected, atol=ROUNDING)
     assert len(np.unique(expected.round(3))) > 8
 
 
@@ -62,7 +63,7 @@ def test_so_it_is_for_every_way_to_meet_a_batch(
     request = {k: tf.constant(v) for k, v in mixed.items()}
     scores = loaded.signatures["serving_default"](**request)["scores"]
     expected = expected_scores(model, mixed)
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    np.testing.assert_allclose(scores, expected, atol=ROUNDING)
 
 
 def test_labels_are_of_the_likeliest_class(model, call, mixed):
@@ -83,7 +84,7 @@ def test_a_mixed_batch_is_scored_as_each_example_alone(call, mixed):
     for i, scores in enumerate(together):
         row = {name: values[i : i + 1] for name, values in mixed.items()}
         alone = call("serving_default", **row)["scores"]
-        np.testing.assert_allclose(alone[0], scores, atol=1e-5)
+        np.testing.assert_allclose(alone[0], scores, atol=ROUNDING)
 
 
 def test_the_signature_of_a_task_agrees_with_the_mixed_one(call, mixed):
@@ -98,7 +99,7 @@ def test_the_signature_of_a_task_agrees_with_the_mixed_one(call, mixed):
     for i, outputs in enumerate(own):
         scores = outputs["scores"][0]
         np.testing.assert_allclose(
-            scores, together[i, : len(scores)], atol=1e-5
+            scores, together[i, : len(scores)], atol=ROUNDING
         )
 
 
@@ -108,13 +109,13 @@ def test_padding_changes_nothing(model, call, mixed, width):
     inputs["task_ids"] = [model.task_id(name) for name in mixed["task"]]
     scores = call("token_ids", **inputs)["scores"]
     expected = call("serving_default", **mixed)["scores"]
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    np.testing.assert_allclose(scores, expected, atol=ROUNDING)
 
 
 def test_a_text_too_long_is_truncated(call):
     long = call("sentiment", sentence=["a bad film " * 50])["scores"]
     cut = call("sentiment", sentence=["a bad film " * 4 + "a bad"])["scores"]
-    np.testing.assert_allclose(long, cut, atol=1e-6)
+    np.testing.assert_allclose(long, cut, atol=ROUNDING)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_a_backbone_without_segments(classifier_of, mixed, tmp_path):
     inputs = {k: tf.constant(v) for k, v in mixed.items()}
     scores = loaded.signatures["serving_default"](**inputs)["scores"]
     expected = expected_scores(model, mixed)
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    np.testing.assert_allclose(scores, expected, atol=ROUNDING)
 
 
 def test_a_model_of_one_task(make_model, model, mixed, tmp_path):
@@ -209,7 +210,7 @@ def test_a_model_of_one_task(make_model, model, mixed, tmp_path):
     expected = expected_scores(model, request)
     inputs = {k: tf.constant(v) for k, v in request.items()}
     scores = loaded.signatures["serving_default"](**inputs)["scores"]
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    np.testing.assert_allclose(scores, expected, atol=ROUNDING)
     inputs = {"sentence": tf.constant(request["text"])}
     scores = loaded.signatures["sentiment"](**inputs)["scores"]
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    np.testing.assert_allclose(scores, expected, atol=ROUNDING)

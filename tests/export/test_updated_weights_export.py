@@ -11,6 +11,7 @@ from tests.export.test_baked_export import operations
 from tests.export.test_baked_export import shapes
 from tests.export.test_saved_model import SERVE
 from tests.export.test_saved_model import run
+from tests.rounding import ROUNDING
 from tf_adapters import IntrinsicSAID
 from tf_adapters import Method
 from tf_adapters.export import export_saved_model
@@ -81,7 +82,7 @@ def test_it_scores_as_the_keras_model_does(export, num_tasks, task_ids):
     inputs = {**tokens(), "task_ids": tf.constant(task_ids)}
     expected = softmax(np.array(model(inputs), "float64"), axis=-1)
     scores = served.signatures["token_ids"](**inputs)["scores"]
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    np.testing.assert_allclose(scores, expected, atol=ROUNDING)
     # Examples differ, and so does what the backbone alone would answer.
     assert np.ptp(expected[:, 0]) > 1e-3
     scales = model.encoder.weight_update.scales
@@ -105,5 +106,5 @@ def test_it_is_served_without_this_library(export):
         "task": ["sentiment", "mrpc"] * 2,
     }
     scores = np.array(json.loads(run(SERVE, folder, json.dumps(request))))
-    np.testing.assert_allclose(scores[::2, :2], own, atol=1e-5)
-    np.testing.assert_allclose(scores[1::2], own_of_pairs, atol=1e-5)
+    np.testing.assert_allclose(scores[::2, :2], own, atol=ROUNDING)
+    np.testing.assert_allclose(scores[1::2], own_of_pairs, atol=ROUNDING)

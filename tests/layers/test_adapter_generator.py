@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests import numpy_hyperformer
+from tests.rounding import ROUNDING
 from tf_adapters.layers import AdapterGenerator
 
 NAMES = {"down", "down_bias", "up", "up_bias", "gamma", "beta"}
@@ -37,7 +38,7 @@ def test_weights_are_those_of_the_formula(scramble):
     made, expected = layer(x), numpy_hyperformer.generated(layer, x)
     assert set(made) == set(expected) == NAMES
     for name, weight in made.items():
-        np.testing.assert_allclose(weight, expected[name], atol=1e-5)
+        np.testing.assert_allclose(weight, expected[name], atol=ROUNDING)
 
 
 def test_weights_are_affine_in_the_vector(scramble):
@@ -49,7 +50,7 @@ def test_weights_are_affine_in_the_vector(scramble):
     for name, weight in made.items():
         of_u, of_v, of_zero, of_sum = np.array(weight)
         assert np.abs(of_zero).max() > 0.05, name
-        np.testing.assert_allclose(of_u + of_v - of_zero, of_sum, atol=1e-5)
+        np.testing.assert_allclose(of_u + of_v - of_zero, of_sum, atol=ROUNDING)
 
 
 def test_weights_of_vectors_of_norm_8_are_of_008():
@@ -79,7 +80,7 @@ def test_every_weight_has_a_network_of_its_own(name):
     generator.bias.assign(generator.bias + 1)
     for other, weight in layer(x).items():
         difference = np.array(weight) - before[other]
-        np.testing.assert_allclose(difference, other == name, atol=1e-6)
+        np.testing.assert_allclose(difference, other == name, atol=ROUNDING)
 
 
 def test_count_is_the_closed_form():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests import numpy_pals
+from tests.rounding import ROUNDING
 from tf_adapters.layers import attention
 from tf_adapters.layers.attention import attend
 from tf_adapters.layers.attention import check_heads
@@ -22,7 +23,7 @@ def test_by_hand():
     value = [[[4, 0, 8, -4], [8, 4, 0, -4]]]
     expected = [[[7, 3, 2, -4], [6, 2, 4, -4]]]
     arrays = (np.array(x, "float32") for x in (query, key, value))
-    np.testing.assert_allclose(attend(*arrays, 1), expected, atol=1e-5)
+    np.testing.assert_allclose(attend(*arrays, 1), expected, atol=ROUNDING)
 
 
 def test_by_hand_with_a_unit_for_each_head():
@@ -33,7 +34,7 @@ def test_by_hand_with_a_unit_for_each_head():
     value = np.array([[[4, 40], [8, 80]]], "float32")
     expected = [[[7, 50], [7, 50]]]
     np.testing.assert_allclose(
-        attend(query, key, value, 2), expected, atol=1e-5
+        attend(query, key, value, 2), expected, atol=ROUNDING
     )
 
 
@@ -44,7 +45,7 @@ def test_by_hand_with_a_token_masked():
     value = np.array([[[4], [1000], [8]]], "float32")
     mask = np.array([[1, 0, 1]], "int32")
     outputs = attend(query, key, value, 1, padding_mask=mask)
-    np.testing.assert_allclose(outputs, [[[7], [7], [7]]], atol=1e-5)
+    np.testing.assert_allclose(outputs, [[[7], [7], [7]]], atol=ROUNDING)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -54,7 +55,7 @@ def test_output_is_that_of_the_formula(num_heads, masked):
     mask = np.arange(5) < np.array([[5], [2], [1]]) if masked else None
     expected = numpy_pals.attend(*arrays.astype("float64"), num_heads, mask)
     outputs = attend(*arrays, num_heads, padding_mask=mask)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int32", "float32"])
@@ -75,7 +76,7 @@ def test_example_without_a_token_is_no_nan():
     query, key, value = draw(batch=1)
     outputs = attend(query, key, value, 3, padding_mask=np.zeros((1, 5)))
     mean = np.broadcast_to(value.mean(axis=1, keepdims=True), value.shape)
-    np.testing.assert_allclose(outputs, mean, atol=1e-6)
+    np.testing.assert_allclose(outputs, mean, atol=ROUNDING)
 
 
 def test_dropout_is_given_the_shares_and_nothing_else():
@@ -87,10 +88,10 @@ def test_dropout_is_given_the_shares_and_nothing_else():
 
     arrays = draw()
     halved = attend(*arrays, 4, dropout=halve)
-    np.testing.assert_allclose(halved, attend(*arrays, 4) / 2, atol=1e-6)
+    np.testing.assert_allclose(halved, attend(*arrays, 4) / 2, atol=ROUNDING)
     (shares,) = given
     assert shares.shape == (3, 4, 5, 5)
-    np.testing.assert_allclose(shares.sum(axis=-1), 1, atol=1e-6)
+    np.testing.assert_allclose(shares.sum(axis=-1), 1, atol=ROUNDING)
 
 
 @pytest.mark.parametrize("num_heads, units", [(6, 34), (12, 17), (1, 204)])

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.rounding import ROUNDING
 from tf_adapters.layers import bank
 
 BANK = np.arange(12, dtype="float32").reshape(3, 2, 2)
@@ -74,7 +75,7 @@ def test_an_optimizer_sees_the_sum_of_the_examples_of_a_task(optimizer):
         assert not isinstance(gradient, tf.IndexedSlices)
         keras.optimizers.get(optimizer).apply([gradient], [weight])
         stepped.append(np.array(weight))
-    np.testing.assert_allclose(*stepped, atol=1e-7)
+    np.testing.assert_allclose(*stepped, atol=ROUNDING)
 
 
 def affine(weights, inputs, *others):
@@ -120,7 +121,7 @@ def test_each_example_is_computed_with_the_weights_of_its_task(
     for others, factor in (([], 1), ([None, scale, None], scale[:, None])):
         expected = (np.matmul(x, kernel) + bias[:, None]) * factor
         outputs = bank.apply(affine, affine_banks, task_ids, x, *others)
-        np.testing.assert_allclose(outputs, expected, atol=1e-5)
+        np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 @pytest.mark.usefixtures("either_way")
@@ -138,7 +139,7 @@ def test_one_task_needs_no_gathering(affine_banks, task_ids):
     outputs = bank.apply(record, banks, task_ids, x)
     expected = np.array(banks["kernel"])[0].sum(axis=0)
     expected = expected + np.array(banks["bias"])[0]
-    np.testing.assert_allclose(outputs, [[expected] * 3] * 2, atol=1e-6)
+    np.testing.assert_allclose(outputs, [[expected] * 3] * 2, atol=ROUNDING)
     ((rank, inputs),) = given
     assert rank == 2 and inputs is x
 
@@ -170,7 +171,7 @@ def test_gradients_are_those_of_the_formula_and_dense(affine_banks, mixture):
     np.testing.assert_allclose(
         tf.convert_to_tensor(inputs_gradient),
         np.matmul(upstream, kernels.swapaxes(1, 2)),
-        atol=1e-5,
+        atol=ROUNDING,
     )
     own = [each == task for task in range(3)]
     expected = [
@@ -233,7 +234,7 @@ def test_under_xla_others_can_use_what_was_put_together_again(affine_banks):
 
     kernel, bias = (np.array(b)[task_ids] for b in affine_banks.values())
     expected = (np.matmul(x, kernel) + bias[:, None]) @ each
-    np.testing.assert_allclose(compute(x, task_ids), expected, atol=1e-5)
+    np.testing.assert_allclose(compute(x, task_ids), expected, atol=ROUNDING)
 
 
 def test_by_task_takes_nests_apart_and_puts_nests_together():

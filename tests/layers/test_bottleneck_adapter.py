@@ -4,6 +4,7 @@ import pytest
 
 from tests.numpy_bert import gelu_erf
 from tests.numpy_bert import gelu_tanh
+from tests.rounding import ROUNDING
 from tf_adapters.layers import BottleneckAdapter
 
 
@@ -54,7 +55,7 @@ def test_output_is_that_of_the_formula(activation, gelu, scramble):
         for i, task in enumerate(task_ids)
     ]
     outputs = adapter(x.astype("float32"), task_ids=task_ids)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 def test_the_two_gelus_differ_and_the_default_is_the_authors():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests import numpy_hyperformer
+from tests.rounding import ROUNDING
 from tf_adapters.layers import Condition
 
 KINDS = {
@@ -28,7 +29,7 @@ def test_output_is_that_of_the_formula(kind, scramble):
         index, position = place
         outputs = layer(tasks, layer=index, position=position)
         expected = numpy_hyperformer.condition(layer, tasks, index, position)
-        np.testing.assert_allclose(outputs, expected, atol=1e-5)
+        np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 def test_task_layer_and_position_come_in_this_order():
@@ -54,7 +55,7 @@ def test_result_has_mean_0_and_norm_8():
     tasks = np.random.default_rng(0).normal(size=(8, 64)).astype("float32")
     for index in (0, 11):
         outputs = np.array(layer(tasks, layer=index, position=1))
-        np.testing.assert_allclose(outputs.mean(axis=-1), 0, atol=1e-5)
+        np.testing.assert_allclose(outputs.mean(axis=-1), 0, atol=ROUNDING)
         # Before the norm they have a variance of about 2, beside which its
         # epsilon of 1e-6 is nothing.
         norms = np.linalg.norm(outputs, axis=-1)
@@ -93,7 +94,7 @@ def test_the_size_of_its_weights_does_not_pass_the_norm():
         dense.kernel.assign(dense.kernel * 0.1)
     smaller = layer(tasks, layer=3, position=1)
     # Their variance of 2 has become 2e-4, beside the norm's epsilon of 1e-6.
-    np.testing.assert_allclose(outputs, smaller, rtol=5e-3, atol=1e-5)
+    np.testing.assert_allclose(outputs, smaller, rtol=5e-3, atol=ROUNDING)
 
 
 def test_it_computes_in_float32_whatever_the_policy():

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tests.layers.layer_table import LAYERS
 from tests.layers.layer_table import NUM_TASKS
+from tests.rounding import ROUNDING
 
 TASK_IDS = np.array([0, 1, 2, 0, 1, 2], "int32")
 
@@ -59,15 +60,15 @@ def test_mixed_batch_equals_each_example_alone(layer, x):
     together = layer(x, task_ids=TASK_IDS)
     for i, task_id in enumerate(TASK_IDS):
         alone = layer(x[i : i + 1], task_ids=TASK_IDS[i : i + 1])
-        np.testing.assert_allclose(together[i], alone[0], atol=1e-6)
+        np.testing.assert_allclose(together[i], alone[0], atol=ROUNDING)
         scalar = layer(x[i : i + 1], task_ids=np.int32(task_id))
-        np.testing.assert_allclose(together[i], scalar[0], atol=1e-6)
+        np.testing.assert_allclose(together[i], scalar[0], atol=ROUNDING)
 
 
 def test_scalar_task_id_serves_the_whole_batch(layer, x):
     one = layer(x, task_ids=np.int32(2))
     each = layer(x, task_ids=np.full(len(x), 2, "int32"))
-    np.testing.assert_allclose(one, each, atol=1e-6)
+    np.testing.assert_allclose(one, each, atol=ROUNDING)
 
 
 def test_tasks_have_weights_of_their_own(layer, x):
@@ -132,7 +133,7 @@ def test_compiled_by_xla_it_computes_the_same(layer, x):
         lambda x, task_ids: layer(x, task_ids=task_ids), jit_compile=True
     )
     np.testing.assert_allclose(
-        compiled(x, TASK_IDS), layer(x, task_ids=TASK_IDS), atol=1e-5
+        compiled(x, TASK_IDS), layer(x, task_ids=TASK_IDS), atol=ROUNDING
     )
 
 
@@ -155,4 +156,4 @@ def test_two_replicas_agree_with_one(row, x):
     outputs = strategy.run(call, (tf.constant(x),))
     for replica in strategy.experimental_local_results(outputs):
         expected = layer(x, task_ids=TASK_IDS)
-        np.testing.assert_allclose(replica, expected, atol=1e-6)
+        np.testing.assert_allclose(replica, expected, atol=ROUNDING)

@@ -5,6 +5,7 @@ import tensorflow as tf
 from tests.numpy_fastfood import draw
 from tests.numpy_fastfood import hadamard
 from tests.numpy_fastfood import matrix
+from tests.rounding import ROUNDING
 from tf_adapters.layers.fastfood import Fastfood
 from tf_adapters.layers.fastfood import walsh_hadamard
 
@@ -54,7 +55,7 @@ def test_it_is_the_product_of_the_five_matrices(input_dim, units, is_drawn):
         projection.draw()
     z = np.random.default_rng(0).normal(size=input_dim).astype("float32")
     expected = [matrix(input_dim, units, seed) @ z for seed in seeds]
-    np.testing.assert_allclose(projection(z), expected, atol=1e-5)
+    np.testing.assert_allclose(projection(z), expected, atol=ROUNDING)
 
 
 def test_a_space_of_more_than_16_bits():
@@ -69,7 +70,7 @@ def test_a_space_of_more_than_16_bits():
     np.testing.assert_allclose(
         Fastfood(width, units, [5])(z)[0],
         expected[0, :units] / scale,
-        atol=1e-5,
+        atol=ROUNDING,
     )
 
 
@@ -86,7 +87,7 @@ def test_it_is_linear():
     np.testing.assert_allclose(
         projection(2 * a - 3 * b),
         2 * projection(a) - 3 * projection(b),
-        atol=1e-5,
+        atol=ROUNDING,
     )
     np.testing.assert_array_equal(projection(0 * a), np.zeros((1, 300)))
 
@@ -111,7 +112,7 @@ def test_gradient_is_the_product_with_the_transpose(input_dim, units):
         for own, seed in zip(upstream, (7, 8), strict=True)
     )
     gradient = tf.convert_to_tensor(tape.gradient(loss, z))
-    np.testing.assert_allclose(gradient, expected, atol=1e-5)
+    np.testing.assert_allclose(gradient, expected, atol=ROUNDING)
 
 
 def test_seeds_draw_different_projections():
@@ -136,7 +137,7 @@ def test_a_graph_refers_to_what_was_drawn(jit_compile):
     projection.draw()
     z = np.random.default_rng(0).normal(size=50).astype("float32")
     compiled = tf.function(projection, jit_compile=jit_compile)
-    np.testing.assert_allclose(compiled(z), projection(z), atol=1e-5)
+    np.testing.assert_allclose(compiled(z), projection(z), atol=ROUNDING)
     graph = compiled.get_concrete_function(z).graph
     # The small matrices are in it, the 65,536 rows and normals are not.
     assert len(graph.as_graph_def().SerializeToString()) < 65_536

@@ -3,6 +3,7 @@ import pytest
 
 from tests import numpy_hyperformer
 from tests import numpy_phm
+from tests.rounding import ROUNDING
 from tf_adapters.layers import FoldedAdapter
 from tf_adapters.layers import NormalizedAdapter
 
@@ -24,7 +25,7 @@ def test_by_hand():
     layer.build((None, None, 2))
     layer.assign_from({k: np.array(v, "float32") for k, v in kernels.items()})
     root = np.array(layer.root[0])
-    np.testing.assert_allclose(root @ root.T, [[1, -1], [-1, 1]], atol=1e-6)
+    np.testing.assert_allclose(root @ root.T, [[1, -1], [-1, 1]], atol=ROUNDING)
     x = np.ones((1, 1, 2), "float32")
     np.testing.assert_allclose(layer(x), [[[8, 121]]], rtol=1e-6)
 
@@ -78,4 +79,4 @@ def test_a_wide_adapter_keeps_its_precision(scramble):
         numpy_hyperformer.adapter(numpy_phm.weights_of(0, adapter), row)
         for row in x
     ]
-    np.testing.assert_allclose(adapter.baked()(x), expected, atol=1e-5)
+    np.testing.assert_allclose(adapter.baked()(x), expected, atol=ROUNDING)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests import numpy_pals
+from tests.rounding import ROUNDING
 from tf_adapters.layers import HiddenUnitScale
 
 
@@ -12,7 +13,7 @@ def test_by_hand():
     layer.scale.assign([[np.log(3), 0, -np.log(3)]])
     x = np.array([[[2, 2, 2], [4, -4, -4]]], "float32")
     expected = [[[3, 2, 1], [6, -4, -2]]]
-    np.testing.assert_allclose(layer(x), expected, atol=1e-6)
+    np.testing.assert_allclose(layer(x), expected, atol=ROUNDING)
 
 
 def test_new_layer_is_the_identity(mixed_batch):
@@ -30,7 +31,7 @@ def test_each_example_is_scaled_by_its_task(scramble, mixed_batch):
     scramble(layer.weights, scale=2)
     rows = numpy_pals.rows_of(layer, task_ids)
     expected = numpy_pals.hidden_unit_scale(rows, x)
-    np.testing.assert_allclose(layer(x, task_ids), expected, atol=1e-5)
+    np.testing.assert_allclose(layer(x, task_ids), expected, atol=ROUNDING)
 
 
 @pytest.mark.parametrize("scale, factor", [(-100, 0), (100, 2)])
@@ -39,7 +40,7 @@ def test_factors_stay_between_0_and_2(scale, factor):
     layer.build((None, None, 1))
     layer.scale.assign([[scale]])
     x = np.array([[[3]]], "float32")
-    np.testing.assert_allclose(layer(x), [[[3 * factor]]], atol=1e-6)
+    np.testing.assert_allclose(layer(x), [[[3 * factor]]], atol=ROUNDING)
 
 
 def test_count_is_one_factor_a_unit_and_task():

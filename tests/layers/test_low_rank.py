@@ -4,6 +4,7 @@ from scipy.stats import norm
 
 from tests import numpy_pals
 from tests.numpy_bert import gelu_erf
+from tests.rounding import ROUNDING
 from tf_adapters.layers import LowRank
 from tf_adapters.layers.activation import gelu_exact
 
@@ -32,7 +33,7 @@ def test_output_is_that_of_the_formula(residual, scramble, mixed_batch):
     rows = numpy_pals.rows_of(layer, task_ids)
     expected = numpy_pals.low_rank(rows, x) + (x if residual else 0)
     outputs = layer(x, task_ids=task_ids, padding_mask=mask)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_linear_is_a_map_of_rank_dim_and_a_constant(of_units):
     layer, constant, kernel = of_units("linear")
     assert np.linalg.matrix_rank(kernel, tol=1e-4) == 3
     x = np.random.default_rng(0).normal(size=(2, 5, 8)).astype("float32")
-    np.testing.assert_allclose(layer(x), x @ kernel + constant, atol=1e-5)
+    np.testing.assert_allclose(layer(x), x @ kernel + constant, atol=ROUNDING)
 
 
 def test_default_activation_is_the_gelu_of_the_authors(of_units):

@@ -3,6 +3,7 @@ import pytest
 from keras import ops
 
 from tests import numpy_phm
+from tests.rounding import ROUNDING
 from tf_adapters.layers import BottleneckAdapter
 from tf_adapters.layers import LowRankBottleneckAdapter
 
@@ -61,7 +62,7 @@ def test_baked_is_a_plain_adapter_that_computes_the_same(adapter, mixed_batch):
     assert list(baked.banks) == ["down", "down_bias", "up", "up_bias"]
     outputs = baked(x, task_ids=task_ids)
     expected = adapter(x, task_ids=task_ids)
-    np.testing.assert_allclose(outputs, expected, atol=1e-6)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 def test_kernels_are_made_in_float32(scramble):

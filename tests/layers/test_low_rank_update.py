@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.rounding import ROUNDING
 from tf_adapters.layers import LowRankUpdate
 
 
@@ -32,9 +33,9 @@ def test_output_is_that_of_the_formula(mixed_batch, scramble):
         for row, task in zip(x, task_ids, strict=True)
     ]
     outputs = layer(x, task_ids=task_ids, padding_mask=mask)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
     outputs = layer(x, task_ids=np.int32(2))
-    np.testing.assert_allclose(outputs, 2 / 3 * x @ a[2] @ b[2], atol=1e-5)
+    np.testing.assert_allclose(outputs, 2 / 3 * x @ a[2] @ b[2], atol=ROUNDING)
 
 
 def test_new_tasks_add_nothing(mixed_batch):
@@ -95,7 +96,7 @@ def test_merged_layer_computes_both_sums(name, scramble):
 
     merged = layer.merged(dense)
     assert type(merged) is type(dense)
-    np.testing.assert_allclose(merged(x), expected, atol=1e-5)
+    np.testing.assert_allclose(merged(x), expected, atol=ROUNDING)
     assert not np.allclose(merged(x), dense(x), atol=0.1)
     assert not {id(w) for w in merged.weights} & {id(w) for w in dense.weights}
     for weight, value in zip(dense.weights, before, strict=True):
@@ -113,7 +114,7 @@ def test_merged_layer_keeps_activation_and_policy(scramble):
     # 16 / 2 is the scale. The kernel is the sum before the activation.
     update = 8 * np.array(layer.a[0]) @ np.array(layer.b[0])
     kernel = np.array(dense.kernel) + update
-    np.testing.assert_allclose(merged.kernel, kernel, atol=1e-5)
+    np.testing.assert_allclose(merged.kernel, kernel, atol=ROUNDING)
     assert merged.activation is keras.activations.relu
 
 

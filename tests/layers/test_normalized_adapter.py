@@ -3,6 +3,7 @@ import pytest
 
 from tests import numpy_hyperformer
 from tests import numpy_phm
+from tests.rounding import ROUNDING
 from tf_adapters.layers import NormalizedAdapter
 
 
@@ -112,7 +113,7 @@ def test_what_a_new_adapter_adds_is_in_proportion_to_its_gain(shared_norm):
     added = np.array(layer(x, task_ids=task_ids)) - x
     layer.gamma.assign(np.ones(layer.gamma.shape))
     whole = np.array(layer(x, task_ids=task_ids)) - x
-    np.testing.assert_allclose(added, whole / 4, atol=1e-6)
+    np.testing.assert_allclose(added, whole / 4, atol=ROUNDING)
 
 
 def test_arguments_come_back_from_the_config():

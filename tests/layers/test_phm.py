@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.rounding import ROUNDING
 from tf_adapters.layers import PHMBottleneckAdapter
 from tf_adapters.layers import PHMDense
 from tf_adapters.layers import PHMFactors
@@ -31,9 +32,9 @@ def test_kernel_is_the_sum_of_kronecker_products(n, rows, columns):
         sum(map(np.kron, *pair)) for pair in zip(rule, factors, strict=True)
     ]
     kernels = phm.kernel_of(rule, factors)
-    np.testing.assert_allclose(kernels, expected, atol=1e-5)
+    np.testing.assert_allclose(kernels, expected, atol=ROUNDING)
     kernel = phm.kernel_of(rule[1], factors[1])
-    np.testing.assert_allclose(kernel, expected[1], atol=1e-5)
+    np.testing.assert_allclose(kernel, expected[1], atol=ROUNDING)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from tests.rounding import ROUNDING
 from tf_adapters.layers import PHMDense
 from tf_adapters.layers import PHMRule
 
@@ -32,9 +33,9 @@ def test_one_product_is_a_scaled_dense_layer():
     layer.kernel_factors.assign([[kernel]])
     layer.bias.assign([bias])
     layer.rule.assign([[[[1]]]])
-    np.testing.assert_allclose(layer(x), dense(x), atol=1e-6)
+    np.testing.assert_allclose(layer(x), dense(x), atol=ROUNDING)
     layer.rule.assign([[[[3]]]])
-    np.testing.assert_allclose(layer(x), 3 * (x @ kernel) + bias, atol=1e-5)
+    np.testing.assert_allclose(layer(x), 3 * (x @ kernel) + bias, atol=ROUNDING)
 
 
 def algebra(rule, units, factors):
@@ -57,7 +58,7 @@ def test_two_products_are_complex_numbers():
     expected = (x[..., :3] + 1j * x[..., 3:]) @ (factors[0] + 1j * factors[1])
     outputs = algebra(COMPLEX, 4, factors)(x)
     expected = np.concatenate([expected.real, expected.imag], axis=-1)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 def hamilton(p, q):
@@ -85,4 +86,4 @@ def test_four_products_are_quaternions():
         axis=1,
     )
     outputs = np.array(algebra(QUATERNIONS, 3, factors)(x)).reshape(4, 3)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)

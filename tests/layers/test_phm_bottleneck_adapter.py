@@ -3,6 +3,7 @@ import pytest
 from keras import ops
 
 from tests import numpy_phm
+from tests.rounding import ROUNDING
 from tf_adapters.layers import BottleneckAdapter
 from tf_adapters.layers import HiddenUnitScale
 from tf_adapters.layers import PHMBottleneckAdapter
@@ -81,7 +82,7 @@ def test_baked_is_a_plain_adapter_that_computes_the_same(adapter, mixed_batch):
     assert not {id(w) for w in baked.weights} & {id(w) for w in adapter.weights}
     outputs = baked(x, task_ids=task_ids)
     expected = adapter(x, task_ids=task_ids)
-    np.testing.assert_allclose(outputs, expected, atol=1e-6)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
     for weight, value in zip(adapter.weights, before, strict=True):
         np.testing.assert_array_equal(weight, value)
 

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from tests import numpy_phm
+from tests.rounding import ROUNDING
 from tf_adapters.layers import PHMDense
 from tf_adapters.layers import PHMFactors
 from tf_adapters.layers import PHMRule
@@ -57,7 +58,7 @@ def test_output_is_that_of_the_formula(
         units = row @ numpy_phm.kernel(weights) + weights["bias"]
         expected.append(np.maximum(units, 0))
     outputs = layer(x, task_ids=task_ids)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 @pytest.mark.usefixtures("either_way")
@@ -82,7 +83,7 @@ def test_shared_parts_are_read(factorize, materialise, scramble, mixed_batch):
         for row, task in zip(x, task_ids, strict=True)
     ]
     outputs = layer(x, task_ids=task_ids)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 @pytest.mark.usefixtures("either_way")
@@ -100,7 +101,7 @@ def test_sizes_of_a_batch_may_be_open(materialise, scramble, mixed_batch):
         ],
     )
     expected = layer(x, task_ids=task_ids)
-    np.testing.assert_allclose(compiled(x, task_ids), expected, atol=1e-5)
+    np.testing.assert_allclose(compiled(x, task_ids), expected, atol=ROUNDING)
 
 
 def test_rule_that_is_not_learned_is_a_bank_all_the_same():

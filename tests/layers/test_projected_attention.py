@@ -4,6 +4,7 @@ import pytest
 
 from tests import numpy_pals
 from tests.numpy_bert import gelu_erf
+from tests.rounding import ROUNDING
 from tf_adapters.layers import ProjectedAttention
 from tf_adapters.layers import TaskProjections
 from tf_adapters.layers import attention
@@ -43,11 +44,11 @@ def test_by_hand(by_hand):
     # The tokens (0, 0) and (-1, 1) are z = 1 and z = 2, with scores of 0 and
     # ln 3, shares of 1/4 and 3/4, and values of 6 and 10: c = 9.
     x = np.array([[[0, 0], [-1, 1]]], "float32")
-    np.testing.assert_allclose(by_hand(x), [[[9, -2], [9, -2]]], atol=1e-5)
+    np.testing.assert_allclose(by_hand(x), [[[9, -2], [9, -2]]], atol=ROUNDING)
     # Without the second token the value of the first is left: c = 6.
     mask = np.array([[1, 0]], "int32")
     outputs = by_hand(x, padding_mask=mask)
-    np.testing.assert_allclose(outputs, [[[6, -8], [6, -8]]], atol=1e-5)
+    np.testing.assert_allclose(outputs, [[[6, -8], [6, -8]]], atol=ROUNDING)
 
 
 @pytest.mark.usefixtures("either_way")
@@ -61,7 +62,7 @@ def test_output_is_that_of_the_formula(num_heads, scramble, mixed_batch):
     for padding in (None, mask):
         expected = numpy_pals.pal(rows, x, num_heads, padding)
         outputs = layer(x, task_ids=task_ids, padding_mask=padding)
-        np.testing.assert_allclose(outputs, expected, atol=1e-5)
+        np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 def test_decoder_at_zero_adds_exactly_nothing(pal, mixed_batch):
@@ -114,7 +115,7 @@ def test_default_activation_is_the_gelu_of_the_authors(pal, mixed_batch):
     linear = equation(x, task_ids=task_ids, padding_mask=mask)
     expected = gelu_erf(np.array(linear, "float64"))
     outputs = pal(x, task_ids=task_ids, padding_mask=mask)
-    np.testing.assert_allclose(outputs, expected, atol=1e-6)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
     assert not np.allclose(linear, expected, atol=1e-2)
 
 
@@ -159,7 +160,7 @@ def test_shared_projections_are_read_by_both_layers(scramble, mixed_batch):
         rows |= numpy_pals.rows_of(layer, task_ids)
         outputs = layer(x, task_ids=task_ids, padding_mask=mask)
         expected = numpy_pals.pal(rows, x, 2, mask)
-        np.testing.assert_allclose(outputs, expected, atol=1e-5)
+        np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 def test_shared_projections_are_different_for_each_task(mixed_batch):
@@ -206,7 +207,7 @@ def test_dropout_acts_on_the_shares_in_training(by_hand):
     found = np.unique(np.round(outputs, 4), axis=0)
     np.testing.assert_array_equal(found, [[0, -20], [12, 4]])
     outputs = np.array(by_hand(x, padding_mask=mask, training=False))[:, 0]
-    np.testing.assert_allclose(outputs, [[6, -8]] * 64, atol=1e-5)
+    np.testing.assert_allclose(outputs, [[6, -8]] * 64, atol=ROUNDING)
 
 
 @pytest.mark.parametrize("dim, heads", [(10, 4), (0, 1), (4, 0)])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests import numpy_pals
+from tests.rounding import ROUNDING
 from tf_adapters.layers import ProjectedFeedForward
 from tf_adapters.layers import TaskProjections
 
@@ -43,7 +44,7 @@ def test_output_is_that_of_the_formula(share, scramble, mixed_batch):
         rows |= numpy_pals.rows_of(shared, task_ids)
     outputs = layer(x, task_ids=task_ids, padding_mask=mask)
     expected = numpy_pals.projected_feedforward(rows, x)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 def test_decoder_at_zero_adds_exactly_nothing(scramble):

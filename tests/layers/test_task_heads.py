@@ -2,6 +2,8 @@ import keras
 import numpy as np
 import pytest
 
+from tests.rounding import ROUNDING
+from tests.rounding import assert_same_to_rounding
 from tf_adapters.layers import TaskHeads
 
 MASKED = -1e9
@@ -36,7 +38,7 @@ def test_output_is_that_of_the_formula(heads, scramble):
     for i, task in enumerate(task_ids):
         own = heads.num_outputs[task]
         expected = x[i] @ kernel[task, :, :own] + bias[task, :own]
-        np.testing.assert_allclose(outputs[i, :own], expected, atol=1e-6)
+        np.testing.assert_allclose(outputs[i, :own], expected, atol=ROUNDING)
         np.testing.assert_array_equal(outputs[i, own:], MASKED)
 
 
@@ -101,7 +103,7 @@ def test_added_task_keeps_the_other_heads(heads, scramble, num_outputs, width):
     np.testing.assert_array_equal(heads.kernel[:3, :, :3], kernel)
     np.testing.assert_array_equal(heads.bias[:3, :3], bias)
     after = np.array(heads(x, task_ids=np.arange(3)))
-    np.testing.assert_array_equal(after[:, :3], before)
+    assert_same_to_rounding(after[:, :3], before)
     np.testing.assert_array_equal(after[:, 3:], MASKED)
 
 

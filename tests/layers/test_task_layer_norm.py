@@ -5,6 +5,7 @@ import pytest
 from tests.layers.layer_table import HIDDEN
 from tests.layers.layer_table import norm
 from tests.numpy_bert import layer_norm
+from tests.rounding import ROUNDING
 from tests.rounding import assert_same_to_rounding
 from tf_adapters.layers import TaskLayerNormalization
 
@@ -38,7 +39,9 @@ def test_output_is_that_of_the_formula(x, scramble):
         layer_norm(x[i], gamma[task], beta[task])
         for i, task in enumerate(task_ids)
     ]
-    np.testing.assert_allclose(layer(x, task_ids=task_ids), expected, atol=1e-5)
+    np.testing.assert_allclose(
+        layer(x, task_ids=task_ids), expected, atol=ROUNDING
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
@@ -134,4 +137,4 @@ def test_only_offsets_follow_the_formula(offsets, x, scramble):
         layer_norm(x[i], gamma, beta[task]) for i, task in enumerate(task_ids)
     ]
     outputs = offsets(x, task_ids=task_ids)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)

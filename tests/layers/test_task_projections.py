@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests import numpy_pals
+from tests.rounding import ROUNDING
 from tf_adapters.layers import TaskProjections
 
 
@@ -27,7 +28,7 @@ def test_each_example_goes_there_and_back_by_its_task(scramble, mixed_batch):
     rows = numpy_pals.rows_of(layer, task_ids)
     narrow = numpy_pals.linear(rows, "encoder", x)
     expected = numpy_pals.linear(rows, "decoder", narrow)
-    np.testing.assert_allclose(layer(x, task_ids), expected, atol=1e-5)
+    np.testing.assert_allclose(layer(x, task_ids), expected, atol=ROUNDING)
 
 
 def test_banks_have_the_names_of_the_paper_spelled_out():

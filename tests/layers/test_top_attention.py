@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests import numpy_pals
+from tests.rounding import ROUNDING
 from tf_adapters.layers import TopAttention
 
 
@@ -33,7 +34,7 @@ def test_by_hand():
     layer.decoder.assign([[[0, 1], [1, 0]]])
     layer.decoder_bias.assign([[10, 20]])
     x = np.array([[[1, 2], [1, 2]]], "float32")
-    np.testing.assert_allclose(layer(x), [[[11, 19], [11, 19]]], atol=1e-5)
+    np.testing.assert_allclose(layer(x), [[[11, 19], [11, 19]]], atol=ROUNDING)
 
 
 @pytest.mark.usefixtures("either_way")

@@ -5,6 +5,7 @@ import pytest
 from tests import numpy_pals
 from tests.numpy_bert import gelu_erf
 from tests.numpy_bert import gelu_tanh
+from tests.rounding import ROUNDING
 from tf_adapters.layers import TopTransformer
 from tf_adapters.layers.activation import gelu_exact
 
@@ -38,7 +39,7 @@ def test_by_hand():
     layer.feedforward_gamma.assign([[2, 3]])
     layer.feedforward_beta.assign([[5, 5]])
     x = np.array([[[1, 2], [1, 2]]], "float32")
-    np.testing.assert_allclose(layer(x), [[[3, 8], [3, 8]]], atol=1e-5)
+    np.testing.assert_allclose(layer(x), [[[3, 8], [3, 8]]], atol=ROUNDING)
 
 
 @pytest.mark.usefixtures("either_way")
@@ -53,7 +54,7 @@ def test_output_is_that_of_the_formula(activation, gelu, scramble, mixed_batch):
     for padding in (None, mask):
         expected = numpy_pals.top_transformer(rows, x, 2, padding, gelu)
         outputs = layer(x, task_ids=task_ids, padding_mask=padding)
-        np.testing.assert_allclose(outputs, expected, atol=1e-5)
+        np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 def test_default_activation_is_the_gelu_of_the_authors():
@@ -80,7 +81,7 @@ def test_it_is_a_layer_of_bert_for_each_task(scramble, mixed_batch):
         own = task_ids == task
         outputs[own] = stock(x[own], padding_mask=mask[own])
     actual = top(x, task_ids=task_ids, padding_mask=mask)
-    np.testing.assert_allclose(actual, outputs, atol=1e-5)
+    np.testing.assert_allclose(actual, outputs, atol=ROUNDING)
 
 
 def stock_weights(stock):
@@ -139,7 +140,7 @@ def test_dropout_drops_shares_and_the_output_of_both_sublayers(
     rows = numpy_pals.rows_of(layer, task_ids)
     expected = numpy_pals.normalise(rows, "attention", x)
     expected = numpy_pals.normalise(rows, "feedforward", expected)
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, atol=ROUNDING)
 
 
 def test_layer_norms_start_as_the_identity():

@@ -4,6 +4,7 @@ import pytest
 import tf_adapters
 from tests.numpy_bert import bert
 from tests.numpy_bert import layer_norm
+from tests.rounding import ROUNDING
 from tf_adapters import AdaptedBackbone
 from tf_adapters import count_parameters
 from tf_adapters.layers import TaskBias
@@ -70,7 +71,7 @@ def test_new_encoder_is_the_stock_backbone(make_backbone, make_inputs):
     encoder = AdaptedBackbone(stock, tf_adapters.BitFit(), num_tasks=3)
     outputs = encoder(inputs)
     for key, value in expected.items():
-        np.testing.assert_allclose(outputs[key], value, atol=2e-6)
+        np.testing.assert_allclose(outputs[key], value, atol=ROUNDING)
 
 
 def test_encoder_is_that_of_the_formulas(make_backbone, make_inputs, scramble):
@@ -124,7 +125,7 @@ def test_task_of_an_encoder_is_bert_with_its_biases(
     names = ("token_ids", "segment_ids", "padding_mask")
     outputs = stock({name: inputs[name] for name in names})
     for key, value in expected.items():
-        np.testing.assert_allclose(outputs[key], value, atol=1e-5)
+        np.testing.assert_allclose(outputs[key], value, atol=ROUNDING)
 
 
 def test_method_comes_back_from_its_config(check_config):
@@ -149,4 +150,4 @@ def test_keras_file_holds_everything(
     expected = stock({name: inputs[name] for name in names})
     outputs = revived({**inputs, "task_ids": np.int32(3)})
     for key, value in expected.items():
-        np.testing.assert_allclose(outputs[key], value, atol=2e-6)
+        np.testing.assert_allclose(outputs[key], value, atol=ROUNDING)

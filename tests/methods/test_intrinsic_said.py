@@ -8,6 +8,7 @@ import tensorflow as tf
 
 import tf_adapters
 from tests.numpy_fastfood import matrix
+from tests.rounding import ROUNDING
 from tests.rounding import assert_same_to_rounding
 from tf_adapters import AdaptedBackbone
 from tf_adapters import IntrinsicSAID
@@ -158,7 +159,9 @@ def test_a_mixed_batch_is_each_example_alone(
         alone = {k: v[i : i + 1] for k, v in inputs.items()}
         alone["task_ids"] = np.int32(task)
         for key, value in encoder(alone).items():
-            np.testing.assert_allclose(together[key][i], value[0], atol=1e-5)
+            np.testing.assert_allclose(
+                together[key][i], value[0], atol=ROUNDING
+            )
 
 
 def test_the_pretrained_weights_are_never_written(make_encoder, make_inputs):
@@ -299,7 +302,7 @@ def test_another_process_draws_the_same_projections(
     )
     assert done.returncode == 0, done.stderr
     expected = encoder(inputs)["sequence_output"]
-    np.testing.assert_allclose(np.load(paths[2]), expected, atol=1e-6)
+    np.testing.assert_allclose(np.load(paths[2]), expected, atol=ROUNDING)
 
 
 @pytest.mark.large

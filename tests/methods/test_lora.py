@@ -3,6 +3,7 @@ import pytest
 
 import tf_adapters
 from tests.numpy_bert import bert
+from tests.rounding import ROUNDING
 from tf_adapters import AdaptedBackbone
 from tf_adapters import count_parameters
 from tf_adapters.layers import LowRankUpdate
@@ -77,7 +78,7 @@ def test_new_encoder_is_the_stock_backbone(make_backbone, make_inputs):
     method = tf_adapters.LoRA(targets=PROJECTION_SLOTS)
     outputs = AdaptedBackbone(stock, method, num_tasks=3)(inputs)
     for key, value in expected.items():
-        np.testing.assert_allclose(outputs[key], value, atol=2e-6)
+        np.testing.assert_allclose(outputs[key], value, atol=ROUNDING)
 
 
 @pytest.mark.parametrize(

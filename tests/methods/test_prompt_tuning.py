@@ -4,6 +4,7 @@ import pytest
 
 import tf_adapters
 from tests.numpy_bert import bert
+from tests.rounding import ROUNDING
 from tf_adapters import AdaptedBackbone
 from tf_adapters import count_parameters
 
@@ -71,10 +72,10 @@ def test_padding_changes_nothing(make_backbone, make_inputs):
     np.testing.assert_allclose(
         wide["sequence_output"][:, :8][text],
         expected["sequence_output"][text],
-        atol=1e-5,
+        atol=ROUNDING,
     )
     np.testing.assert_allclose(
-        wide["pooled_output"], expected["pooled_output"], atol=1e-5
+        wide["pooled_output"], expected["pooled_output"], atol=ROUNDING
     )
 
 

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.rounding import ROUNDING
 from tf_adapters.methods import Houlsby
 from tf_adapters.methods import LayerNormOnly
 from tf_adapters.training import absent_tasks
@@ -92,7 +93,7 @@ def test_one_id_for_a_batch_trains_as_an_id_for_each_example(
         assert losses == pytest.approx(logs[1][key], rel=1e-5)
     for each, one in zip(*trained, strict=True):
         np.testing.assert_array_equal(each[[0, 2]], one[[0, 2]])
-        np.testing.assert_allclose(each, one, atol=1e-6)
+        np.testing.assert_allclose(each, one, atol=ROUNDING)
 
 
 def test_a_row_of_weight_zero_does_not_make_its_task_present():
@@ -135,7 +136,7 @@ def test_tasks_trained_by_turns_get_the_weights_that_they_get_alone(
         alone = train([turn for turn in turns if turn[1] == task])
         for name, bank in together.items():
             np.testing.assert_allclose(
-                bank[task], alone[name][task], atol=1e-6, err_msg=name
+                bank[task], alone[name][task], atol=ROUNDING, err_msg=name
             )
 
 
@@ -164,7 +165,7 @@ def test_a_task_of_three_is_trained_as_the_only_one_is(small_model, toy):
     for name, bank in alone.items():
         # The heads of three tasks are as wide as the widest.
         wide = together[name][tuple(map(slice, bank.shape))]
-        np.testing.assert_allclose(wide, bank, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(wide, bank, atol=ROUNDING, err_msg=name)
 
 
 @pytest.mark.large

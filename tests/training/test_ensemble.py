@@ -11,6 +11,7 @@ from tests.method_table import METHODS
 from tests.numpy_bert import bert
 from tests.numpy_bert import gelu_tanh
 from tests.numpy_bert import layer_norm
+from tests.rounding import ROUNDING
 from tf_adapters import AverageEnsemble
 from tf_adapters import Ensemble
 from tf_adapters import Houlsby
@@ -179,9 +180,9 @@ def test_mixing_weights_add_up_to_one(model, make_inputs, num_steps):
     weights = ensemble.mixing_weights(make_inputs())
     # Embeddings, the one layer, and the head.
     assert weights.shape == (4, 3, 3)
-    np.testing.assert_allclose(np.sum(weights, axis=-1), 1, atol=1e-6)
+    np.testing.assert_allclose(np.sum(weights, axis=-1), 1, atol=ROUNDING)
     if num_steps == 0:
-        np.testing.assert_allclose(weights, 1 / 3, atol=1e-6)
+        np.testing.assert_allclose(weights, 1 / 3, atol=ROUNDING)
     else:
         assert np.abs(weights - 1 / 3).max() > 0.01
 
@@ -212,7 +213,7 @@ def test_every_method_is_mixed(name, make, make_inputs):
     model, inputs = make(METHODS[name](), num_layers=2), make_inputs()
     found = predicted(Ensemble(model, ["two"], 0), inputs)
     expected = probabilities(model, inputs, "two")
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(found, expected, atol=ROUNDING)
     uniform = entropy(predicted(Ensemble(model, ALIKE[:2], 0), inputs))
     steps = Ensemble(model, ALIKE[:2], 1, step_size=0.01)
     assert (entropy(predicted(steps, inputs)) < uniform).all()
@@ -233,7 +234,7 @@ def test_it_holds_with_every_pooling_and_dtype(kwargs, make, make_inputs):
     np.testing.assert_allclose(found, expected, atol=atol)
     weights = Ensemble(model, ALIKE, 1).mixing_weights(inputs)
     assert weights.dtype == "float32"
-    np.testing.assert_allclose(np.sum(weights, axis=-1), 1, atol=1e-6)
+    np.testing.assert_allclose(np.sum(weights, axis=-1), 1, atol=ROUNDING)
 
 
 def test_layers_that_tasks_share_are_called_as_they_are(make, make_inputs):
@@ -242,7 +243,7 @@ def test_layers_that_tasks_share_are_called_as_they_are(make, make_inputs):
     logits = [np.log(probabilities(model, inputs, name)) for name in ALIKE]
     expected = softmax(np.mean(logits, axis=0), axis=1)
     found = predicted(Ensemble(model, ALIKE, 0), inputs)
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(found, expected, atol=ROUNDING)
 
 
 def test_average_is_the_mean_of_the_probabilities_of_each_task(
@@ -252,7 +253,7 @@ def test_average_is_the_mean_of_the_probabilities_of_each_task(
     each = [probabilities(model, inputs, name) for name in ALIKE]
     assert np.ptp(each, axis=0).max() > 0.1
     found = predicted(AverageEnsemble(model, ALIKE), inputs)
-    np.testing.assert_allclose(found, np.mean(each, axis=0), atol=1e-6)
+    np.testing.assert_allclose(found, np.mean(each, axis=0), atol=ROUNDING)
 
 
 @pytest.mark.large
@@ -302,7 +303,7 @@ def test_an_average_of_one_is_what_a_predictor_gives(model):
     np.testing.assert_allclose(
         ensemble.outputs(ensemble.encode(examples)),
         predictor.outputs(predictor.encode(examples)),
-        atol=1e-6,
+        atol=ROUNDING,
     )
 
 

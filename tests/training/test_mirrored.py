@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.rounding import ROUNDING
 from tf_adapters.methods import FullFineTuning
 from tf_adapters.methods import Houlsby
 from tf_adapters.methods import IntrinsicSAID
@@ -54,4 +55,4 @@ def test_two_replicas_train_as_one_device_does(
     for name, losses in one.items():
         np.testing.assert_allclose(two[name], losses, rtol=1e-5, err_msg=name)
     for first, second in zip(weights, weights_of_two, strict=True):
-        np.testing.assert_allclose(second, first, atol=1e-5)
+        np.testing.assert_allclose(second, first, atol=ROUNDING)

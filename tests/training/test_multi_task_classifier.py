@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.rounding import ROUNDING
 from tf_adapters import MultiTaskClassifier
 from tf_adapters import Task
 from tf_adapters.methods import FullFineTuning
@@ -105,7 +106,7 @@ def test_rows_of_weight_zero_change_nothing(small_model, toy):
     other_logs, other_weights = train(x["token_ids"][:3])
     assert logs == pytest.approx(other_logs)
     for one, other in zip(weights, other_weights, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-7)
+        np.testing.assert_allclose(one, other, atol=ROUNDING)
 
 
 @pytest.mark.large
@@ -143,7 +144,9 @@ def test_poolings_by_hand(small_model, make_inputs):
             ),
         }[pooling]
         heads = model.heads(expected, task_ids=inputs["task_ids"])
-        np.testing.assert_allclose(model(inputs), heads, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            model(inputs), heads, rtol=1e-5, atol=ROUNDING
+        )
 
 
 def test_one_task_needs_no_task_ids(small_model, toy):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.rounding import ROUNDING
 from tf_adapters.data.examples import Examples
 from tf_adapters.data.task import Task
 from tf_adapters.methods import Houlsby
@@ -84,7 +85,7 @@ def test_features_are_those_of_each_example_alone(model, monkeypatch):
             }
         )
         expected = np.mean(outputs["sequence_output"][0], axis=0)
-        np.testing.assert_allclose(features, expected, atol=1e-5)
+        np.testing.assert_allclose(features, expected, atol=ROUNDING)
 
 
 def test_a_class_seen_once_costs_no_more_than_the_least(model):

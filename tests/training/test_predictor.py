@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tests.rounding import ROUNDING
 from tf_adapters.data.examples import Examples
 from tf_adapters.data.task import Task
 from tf_adapters.methods import Houlsby
@@ -54,7 +55,7 @@ def test_outputs_are_those_of_each_example_alone(model, batch_size):
         for text, row in zip(TEXTS, found, strict=True):
             logits = alone(model, text, model.task_id(name))[:columns]
             expected = np.exp(logits) / np.exp(logits).sum()
-            np.testing.assert_allclose(row, expected, atol=1e-5)
+            np.testing.assert_allclose(row, expected, atol=ROUNDING)
 
 
 @pytest.mark.large
@@ -65,7 +66,7 @@ def test_a_regression_is_in_the_units_of_its_task(model):
     raw = np.array([alone(model, text, 2)[0] for text in TEXTS])
     # The range is 0 to 5.
     expected = 5 * np.clip(raw, 0, 1)
-    np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(found[:, 0], expected, atol=ROUNDING)
     bias = np.zeros(model.heads.bias.shape)
     for offset, value in ((-100, 0), (100, 5)):
         model.heads.bias.assign(bias + offset)

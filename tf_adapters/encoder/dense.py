@@ -22,6 +22,9 @@ def apply_dense(dense, inputs, activation=None, added=None):
 
     Returns:
         Tensor of shape `(batch_size, sequence_length, units)`.
+
+    Raises:
+        ValueError: if the weights of `dense` are quantized.
     """
     kernel, bias = _matrix(dense, inputs.shape[-1], inputs.dtype)
     if added is None:
@@ -60,5 +63,11 @@ def joined(denses, input_dim, dtype, scales):
 
 def _matrix(dense, input_dim, dtype):
     """The kernel as a matrix and the bias as a vector, heads side by side."""
+    if dense.quantization_mode is not None:
+        raise ValueError(
+            "The adapted encoder multiplies by the weights as they were "
+            f"trained. Received: {dense.path!r}, quantized to "
+            f"{dense.quantization_mode!r}. Adapt the backbone that was not."
+        )
     kernel = ops.reshape(ops.cast(dense.kernel, dtype), (input_dim, -1))
     return kernel, ops.reshape(ops.cast(dense.bias, dtype), (-1,))

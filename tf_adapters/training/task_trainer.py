@@ -61,8 +61,9 @@ class TaskTrainer(keras.Model):
     def make_train_function(self, force=False):
         # Keras would build the optimizer while the step is traced, and a
         # `tf.function` whose trace made variables is traced once more.
-        with self.distribute_strategy.scope():
-            self.optimizer.build(self.trainable_variables)
+        if not self.optimizer.built:
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
         return super().make_train_function(force)
 
     def train_step(self, data):

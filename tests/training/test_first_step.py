@@ -1,0 +1,55 @@
+"""The optimizer has its variables before the step is traced."""
+
+import contextlib
+
+import keras
+import pytest
+
+from tf_adapters.methods import Houlsby
+
+OPTIMIZERS = {
+    "adamw": lambda: keras.optimizers.AdamW(0.01),
+    # It wraps another, which has variables of its own.
+    "scaled": lambda: keras.optimizers.LossScaleOptimizer(
+        keras.optimizers.Adam(0.01)
+    ),
+}
+
+
+def count_steps(model, monkeypatch):
+    """Counts how often Python runs the training step: once for each trace."""
+    runs, step = [], model.train_step
+    monkeypatch.setattr(
+        model, "train_step", lambda data: (runs.append(1), step(data))[1]
+    )
+    return runs
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_the_step_is_traced_once_for_each_replica(
+    small_model, toy_dataset, two_cpus, monkeypatch, optimizer, replicas
+):
+    scope = two_cpus.scope() if replicas == 2 else contextlib.nullcontext()
+    with scope:
+        model = small_model(Houlsby(4))
+        model.compile(OPTIMIZERS[optimizer](), jit_compile=False)
+    assert not model.optimizer.built
+    runs = count_steps(model, monkeypatch)
+    model.fit(toy_dataset().take(2), shuffle=False, verbose=0)
+    assert len(runs) == replicas
+    tracked = {id(v) for v in model.optimizer.variables}
+    model.fit(toy_dataset().take(2), shuffle=False, verbose=0)
+    assert {id(v) for v in model.optimizer.variables} == tracked
+    assert len(runs) == replicas
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_a_single_batch_trains_a_new_optimizer(small_model, toy, run_eagerly):
+    model = small_model(Houlsby(4))
+    model.compile("adamw", run_eagerly=run_eagerly, jit_compile=False)
+    x, y = toy()
+    losses = [model.train_on_batch(x, y)[0] for _ in range(4)]
+    assert losses[-1] < losses[0]
