@@ -9,10 +9,11 @@ Times the two in turn, A B A B ..., in one process, and prints the milliseconds
 of both, the median, and the median over rounds of the ratio, as Markdown; with
 `--jit_compile` both are compiled by XLA:
 
-    python benchmarks/limit.py houlsby
+    TF_ENABLE_ONEDNN_OPTS=1 python benchmarks/limit.py houlsby
     TF_ENABLE_ONEDNN_OPTS=0 python benchmarks/limit.py houlsby
 """
 
+import numpy as np
 import side_by_side
 import tensorflow as tf
 
@@ -79,12 +80,14 @@ def gigaflops(found):
 def main():
     """Prints a row for the products and one for the model."""
     parser = side_by_side.make_parser(__doc__)
+    parser.add_argument("--num_tasks", type=int, default=1)
     parser.add_argument("--jit_compile", action="store_true")
     args = parser.parse_args()
     side_by_side.set_threads(args.threads)
     for command in args.recipes:
-        model, _ = side_by_side.build(command, args)
-        batch = side_by_side.full_batch(args, [0] * args.batch_size)
+        model, _ = side_by_side.build(command, args, args.num_tasks)
+        task_ids = np.arange(args.batch_size) % args.num_tasks
+        batch = side_by_side.full_batch(args, task_ids)
         found = shapes(model.encoder, args.batch_size, args.length)
         limit = tf.function(products(found), jit_compile=args.jit_compile)
         forward = tf.function(

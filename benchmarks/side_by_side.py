@@ -40,13 +40,13 @@ def set_threads(count):
     tf.config.threading.set_inter_op_parallelism_threads(count)
 
 
-def build(command, args, **settings):
-    """Returns an untrained model of a recipe for four tasks, and its config."""
+def build(command, args, num_tasks=4, **settings):
+    """Returns an untrained model of a recipe for some tasks, and its config."""
     name, *flags = shlex.split(command)
     recipe = load_recipe(name)
     config = recipe.Config(preset=args.preset, **settings)
     config = override(config, flags, name)
-    tasks = [tf_adapters.GLUE_TASKS[task] for task in TASKS]
+    tasks = [tf_adapters.GLUE_TASKS[task] for task in TASKS[:num_tasks]]
     return build_model(recipe, config, tasks), config
 
 
