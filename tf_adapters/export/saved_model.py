@@ -108,8 +108,19 @@ def _check_model(model: keras.Model, sequence_length: int) -> None:
 def _variables_of(functions: Iterable[Callable]) -> list[tf.Variable]:
     """Returns every variable that `functions` read, once.
 
-    Of a variable that a strategy mirrors, it is the copy that they read.
+    Of a variable that a strategy mirrors, it is the copy that they read. A
+    graph also lists variables from which, while it was traced, others were
+    computed that it reads in their place.
     """
     return list(
-        {id(v): v for f in functions for v in f.graph.variables}.values()
+        {
+            id(variable): variable
+            for function in functions
+            for variable in function.graph.variables
+            if _reads(function.graph, variable)
+        }.values()
     )
+
+
+def _reads(graph, variable):
+    return any(variable.handle is given for given in graph.external_captures)
