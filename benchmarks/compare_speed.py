@@ -20,7 +20,7 @@ import subprocess
 def median_seconds(command):
     """Runs a command and returns the median it reports."""
     done = subprocess.run(
-        shlex.split(command), capture_output=True, text=True, check=True
+        shlex.split(command), stdout=subprocess.PIPE, text=True, check=True
     )
     return json.loads(done.stdout.splitlines()[-1])["median"]
 
