@@ -1,10 +1,13 @@
 """What all tests share: two devices, a seed, and factories of tiny things."""
 
+import gc
+
 import keras
 import keras_nlp
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework import ops
 
 # Before anything else makes TensorFlow look at its devices.
 tf.config.set_logical_device_configuration(
@@ -23,6 +26,21 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True)
 def _seed():
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _let_go_of_graphs():
+    """Frees what the tests of a module traced.
+
+    Keras sums gradients over replicas by a `tf.custom_gradient`, also where
+    there is only one. TensorFlow keeps the function of its gradient in a
+    registry for ever, and with it the graph of every training step, 20 MB each.
+    """
+    yield
+    registry = ops.gradient_registry._registry
+    for name in [n for n in registry if n.startswith("CustomGradient-")]:
+        del registry[name]
+    gc.collect()
 
 
 @pytest.fixture
