@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_adapters.layers import PHMDense
-from tf_adapters.layers import phm_product
+from tf_adapters.layers.phm import phm_product
 
 _SIZES = ((384, 24), (24, 384), (768, 24), (768, 96), (768, 768), (768, 3072))
 _BATCHES = ((1, 16), (8, 32), (32, 64), (32, 128))

@@ -1,5 +1,7 @@
 """What a user meets first: the import, the version, the public names."""
 
+import configparser
+import pathlib
 import subprocess
 import sys
 
@@ -46,3 +48,15 @@ def test_public_names_are_documented():
 
 def test_the_version_is_a_version():
     assert all(part.isdecimal() for part in tf_adapters.__version__.split("."))
+
+
+def test_every_folder_is_installed():
+    root = pathlib.Path(__file__).parent.parent
+    settings = configparser.ConfigParser()
+    settings.read(root / "setup.cfg")
+    found = {
+        ".".join(path.parent.relative_to(root).parts)
+        for path in (root / "tf_adapters").rglob("__init__.py")
+    }
+    listed = set(settings["options"]["packages"].split())
+    assert listed == found | {"tf_adapters_recipes"}

@@ -9,7 +9,7 @@ import tf_adapters
 from tests.rounding import ROUNDING
 from tf_adapters import AdaptedBackbone
 from tf_adapters.layers import TaskLayer
-from tf_adapters.layers import bank
+from tf_adapters.layers.banks import bank
 
 KEYS = ("sequence_output", "pooled_output")
 

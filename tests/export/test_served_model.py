@@ -8,7 +8,7 @@ from tests.method_table import METHODS
 from tests.rounding import ROUNDING
 from tf_adapters.data.text_encoder import TextEncoder
 from tf_adapters.export import export_saved_model
-from tf_adapters.layers import bank
+from tf_adapters.layers.banks import bank
 
 pytestmark = pytest.mark.large
 

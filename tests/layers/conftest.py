@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tf_adapters.layers import bank
+from tf_adapters.layers.banks import bank
 
 
 @pytest.fixture(params=["gathered", "by_task"])

@@ -10,11 +10,11 @@ from tf_adapters.encoder.dropout import dropout
 from tf_adapters.encoder.stand_ins import StandIns
 from tf_adapters.layers import LowRankUpdate
 from tf_adapters.layers import TaskLayer
-from tf_adapters.layers.attention import merge_heads
-from tf_adapters.layers.attention import mix
-from tf_adapters.layers.attention import split_heads
 from tf_adapters.layers.normalise import normalise
 from tf_adapters.layers.product import product
+from tf_adapters.layers.projected.attention import merge_heads
+from tf_adapters.layers.projected.attention import mix
+from tf_adapters.layers.projected.attention import split_heads
 from tf_adapters.methods.method import LAYER_SLOTS
 
 # What a stock layer creates in `build`, taken over by the adapted one.

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from tf_adapters.layers import bank
+from tf_adapters.layers.banks import bank
 
 
 class UpdatedWeights:

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from tf_adapters.layers import bank
-from tf_adapters.layers.task_layer import TaskLayer
+from tf_adapters.layers.banks import bank
+from tf_adapters.layers.banks.task_layer import TaskLayer
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")

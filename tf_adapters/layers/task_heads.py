@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from tf_adapters.layers import bank
-from tf_adapters.layers.task_layer import TaskLayer
+from tf_adapters.layers.banks import bank
+from tf_adapters.layers.banks.task_layer import TaskLayer
 
 # Finite, so that a softmax over masked outputs has finite gradients.
 MASKED = -1e9

@@ -2,9 +2,9 @@
 
 from keras import ops
 
-from tf_adapters.layers import bank
+from tf_adapters.layers.banks import bank
+from tf_adapters.layers.banks.task_layer import TaskLayer
 from tf_adapters.layers.normalise import normalise
-from tf_adapters.layers.task_layer import TaskLayer
 
 
 class TaskLayerNormalization(TaskLayer):

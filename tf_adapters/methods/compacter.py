@@ -6,7 +6,7 @@ from tf_adapters.layers import PHMBottleneckAdapter
 from tf_adapters.layers import PHMRule
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
-from tf_adapters.layers.phm import check_division
+from tf_adapters.layers.phm.phm_weights import check_division
 from tf_adapters.methods.houlsby import Houlsby
 from tf_adapters.methods.method import Method
 from tf_adapters.methods.pfeiffer import Pfeiffer

@@ -5,7 +5,7 @@ import keras
 from tf_adapters.layers import LowRank
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
-from tf_adapters.layers.task_projections import check_dim
+from tf_adapters.layers.projected.task_projections import check_dim
 from tf_adapters.methods.shared_encoder import SharedEncoder
 
 

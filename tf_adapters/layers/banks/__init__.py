@@ -1,0 +1,1 @@
+"""How a bank of weights meets a batch."""

@@ -1,0 +1,1 @@
+"""Adapters of two dense layers with a bottleneck between them."""

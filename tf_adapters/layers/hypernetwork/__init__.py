@@ -1,0 +1,1 @@
+"""From the embedding of a task to the weights of its adapters."""

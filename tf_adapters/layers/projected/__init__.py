@@ -1,0 +1,1 @@
+"""PALs: layers of a task in a narrow space."""

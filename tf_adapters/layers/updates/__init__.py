@@ -1,0 +1,1 @@
+"""Changes to pretrained weights: LoRA, biases, random subspaces."""
