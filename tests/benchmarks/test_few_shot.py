@@ -6,7 +6,7 @@ import pytest
 
 import train
 from tests import written_runs
-from tf_adapters.data.declared import load_sources
+from tf_adapters.data.sources.declared import load_sources
 from tf_adapters.training.config import override
 from tf_adapters.training.recipe import load_recipe
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tf_adapters.data.glue import GLUE_TASKS
+from tf_adapters.data.sources.glue import GLUE_TASKS
 from tf_adapters.data.task import Task
 from tf_adapters.export.input_names import input_names
 

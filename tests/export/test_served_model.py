@@ -6,7 +6,7 @@ from scipy.special import softmax
 
 from tests.method_table import METHODS
 from tests.rounding import ROUNDING
-from tf_adapters.data.text_encoder import TextEncoder
+from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.export import export_saved_model
 from tf_adapters.layers.banks import bank
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tf_adapters.data.demo import DEMO_TASKS
+from tf_adapters.data.sources.demo import DEMO_TASKS
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.task_sources import diagnostic_source
 from tf_adapters.training.task_sources import task_sources

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.data.task import Task
-from tf_adapters.data.text_encoder import TextEncoder
 from tf_adapters.export.answer import answer
 from tf_adapters.export.input_names import input_names
 from tf_adapters.export.request import read_columns

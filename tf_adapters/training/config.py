@@ -5,10 +5,10 @@ import dataclasses
 import re
 from typing import TypeVar
 
+from tf_adapters.data.batches.mixture import RATES
+from tf_adapters.data.batches.plan import BATCHINGS
+from tf_adapters.data.batches.plan import check_batching
 from tf_adapters.data.lookup import unknown_name
-from tf_adapters.data.mixture import RATES
-from tf_adapters.data.plan import BATCHINGS
-from tf_adapters.data.plan import check_batching
 from tf_adapters.training.pooling import POOLINGS
 from tf_adapters.training.strategy import STRATEGIES
 

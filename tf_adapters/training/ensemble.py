@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from tf_adapters.data.encoded import EncodedExamples
+from tf_adapters.data.batches.encoded import EncodedExamples
 from tf_adapters.data.examples import Examples
 from tf_adapters.layers import LayeredMixture
 from tf_adapters.training.arguments import check_ensemble

@@ -3,12 +3,12 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_adapters.data.encoded import EncodedExamples
+from tf_adapters.data.batches.encoded import EncodedExamples
+from tf_adapters.data.batches.pipeline import batches
+from tf_adapters.data.batches.plan import default_widths
+from tf_adapters.data.batches.plan import plan_once
+from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.data.examples import Examples
-from tf_adapters.data.pipeline import batches
-from tf_adapters.data.plan import default_widths
-from tf_adapters.data.plan import plan_once
-from tf_adapters.data.text_encoder import TextEncoder
 from tf_adapters.training.metrics import score
 
 

@@ -1,12 +1,12 @@
 """Finds the data of the tasks that a run names."""
 
-from tf_adapters.data.declared import load_sources
-from tf_adapters.data.demo import DEMO_TASKS
-from tf_adapters.data.demo import demo_source
-from tf_adapters.data.glue import GLUE_TASKS
-from tf_adapters.data.glue import glue_source
 from tf_adapters.data.lookup import unknown_name
-from tf_adapters.data.tfds_source import tfds_source
+from tf_adapters.data.sources.declared import load_sources
+from tf_adapters.data.sources.demo import DEMO_TASKS
+from tf_adapters.data.sources.demo import demo_source
+from tf_adapters.data.sources.glue import GLUE_TASKS
+from tf_adapters.data.sources.glue import glue_source
+from tf_adapters.data.sources.tfds import tfds_source
 from tf_adapters.training.config import TrainConfig
 
 DIAGNOSTIC = "ax"

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tf_adapters.data.mixture import RATES
-from tf_adapters.data.mixture import Mixture
+from tf_adapters.data.batches.mixture import RATES
+from tf_adapters.data.batches.mixture import Mixture
 
 # The sizes that Stickland and Murray's code samples with, and those of the
 # training sets: floor(25 N / 32) of each.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tf_adapters.data.text_encoder import TextEncoder
+from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.encoder.pretrained import minilm_folder
 
 # Left out is what tensorflow-text normalises in another way, NFKC and case

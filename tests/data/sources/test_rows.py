@@ -1,6 +1,6 @@
 import pytest
 
-from tf_adapters.data.rows import read_rows
+from tf_adapters.data.sources.rows import read_rows
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Self
 
 import numpy as np
 
+from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.data.examples import Examples
-from tf_adapters.data.text_encoder import TextEncoder
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -3,10 +3,10 @@ import re
 import numpy as np
 import pytest
 
-from tf_adapters.data.glue import GLUE_TASKS
-from tf_adapters.data.glue import glue_source
-from tf_adapters.data.glue import submission_label
-from tf_adapters.data.glue import submission_name
+from tf_adapters.data.sources.glue import GLUE_TASKS
+from tf_adapters.data.sources.glue import glue_source
+from tf_adapters.data.sources.glue import submission_label
+from tf_adapters.data.sources.glue import submission_name
 
 MNLI_HEAD = (
     "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\t"

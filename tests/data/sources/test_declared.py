@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tf_adapters.data.declared import load_sources
+from tf_adapters.data.sources.declared import load_sources
 
 TICKETS = """
 tasks:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tf_adapters.data.examples import Examples
-from tf_adapters.data.glue import GLUE_TASKS
 from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.sources.glue import GLUE_TASKS
 from tf_adapters.data.task import Task
 
 _SPLITS = {

@@ -10,7 +10,7 @@ import pathlib
 from collections.abc import Mapping
 
 from tf_adapters.data.lookup import unknown_name
-from tf_adapters.data.source import Source
+from tf_adapters.data.sources.source import Source
 from tf_adapters.data.task import Task
 
 _PAIR = ("sentence1", "sentence2")

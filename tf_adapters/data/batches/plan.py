@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tf_adapters.data.mixture import Mixture
+from tf_adapters.data.batches.mixture import Mixture
 
 # Batches that are filled together from examples of similar length.
 _WINDOW = 64

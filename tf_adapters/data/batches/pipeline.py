@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from tf_adapters.data.encoded import EncodedExamples
-from tf_adapters.data.plan import Plan
+from tf_adapters.data.batches.encoded import EncodedExamples
+from tf_adapters.data.batches.plan import Plan
 
 
 def batches(examples: EncodedExamples, plan: Plan) -> tf.data.Dataset:

@@ -3,7 +3,7 @@
 import pathlib
 
 from tf_adapters.data.lookup import unknown_name
-from tf_adapters.data.source import Source
+from tf_adapters.data.sources.source import Source
 from tf_adapters.data.task import Task
 
 _FOLDER = pathlib.Path(__file__).parent / "demo_data"

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from tf_adapters.data.mixture import Mixture
-from tf_adapters.data.plan import Plan
-from tf_adapters.data.plan import default_widths
-from tf_adapters.data.plan import plan_once
-from tf_adapters.data.plan import plan_training
+from tf_adapters.data.batches.mixture import Mixture
+from tf_adapters.data.batches.plan import Plan
+from tf_adapters.data.batches.plan import default_widths
+from tf_adapters.data.batches.plan import plan_once
+from tf_adapters.data.batches.plan import plan_training
 
 WIDTHS = default_widths(64)
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from tf_adapters.data.examples import Examples
-from tf_adapters.data.label_number import label_number
 from tf_adapters.data.lookup import unknown_name
-from tf_adapters.data.rows import FILE_FORMATS
-from tf_adapters.data.rows import read_rows
+from tf_adapters.data.sources.label_number import label_number
+from tf_adapters.data.sources.rows import FILE_FORMATS
+from tf_adapters.data.sources.rows import read_rows
 from tf_adapters.data.task import Task
 
 _SPLITS = ("train", "dev", "test")

@@ -2,7 +2,7 @@ import codecs
 
 import pytest
 
-from tf_adapters.data.lines import read_lines
+from tf_adapters.data.sources.lines import read_lines
 
 
 def lines_of(tmp_path, content):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tf_adapters.data.source import Source
+from tf_adapters.data.sources.source import Source
 from tf_adapters.data.task import Task
 
 SPAM = Task(name="spam", text_columns=("text",), labels=("ham", "spam"))

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from tf_adapters.data.encoded import EncodedExamples
-from tf_adapters.data.pipeline import batches
-from tf_adapters.data.plan import Plan
+from tf_adapters.data.batches.encoded import EncodedExamples
+from tf_adapters.data.batches.pipeline import batches
+from tf_adapters.data.batches.plan import Plan
 
 PAD = 9
 

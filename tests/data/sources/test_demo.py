@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tf_adapters.data import demo
+from tf_adapters.data.sources import demo
 
 
 @pytest.mark.parametrize("name", demo.DEMO_TASKS)
@@ -10,7 +10,7 @@ def test_every_demo_task_has_a_source_inside_the_package(name):
     assert source.task is demo.DEMO_TASKS[name]
     assert source.dev_splits == ("dev",)
     for split in ("train", "dev"):
-        end = f"tf_adapters/data/demo_data/{name}/{split}.tsv"
+        end = f"tf_adapters/data/sources/demo_data/{name}/{split}.tsv"
         assert source.files[split].endswith(end)
 
 

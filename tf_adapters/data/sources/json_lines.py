@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 
-from tf_adapters.data.lines import read_lines
 from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.sources.lines import read_lines
 
 
 def read_objects(

@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from tf_adapters.data.json_lines import read_objects
-from tf_adapters.data.lines import read_lines
 from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.sources.json_lines import read_objects
+from tf_adapters.data.sources.lines import read_lines
 
 FILE_FORMATS = ("tsv", "csv", "jsonl")
 

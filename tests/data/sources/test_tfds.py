@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tf_adapters.data.tfds_source import tfds_source
+from tf_adapters.data.sources.tfds import tfds_source
 
 # The labels are in another order than ours. A dataset on disk is shuffled, and
 # twenty examples do not come out in their order by chance.

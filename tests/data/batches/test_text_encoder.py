@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_adapters.data.text_encoder import TextEncoder
-from tf_adapters.data.text_encoder import longest_first
+from tf_adapters.data.batches.text_encoder import TextEncoder
+from tf_adapters.data.batches.text_encoder import longest_first
 
 WORDS = ["a", "b", "c", "d", "e", "f", "g", "h", "##x", "!"]
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
@@ -151,7 +151,7 @@ def test_graph_and_eager_mode_agree(short_encoder):
 
 
 def test_long_lists_are_encoded_in_parts(encoder, monkeypatch):
-    monkeypatch.setattr("tf_adapters.data.text_encoder._CHUNK", 2)
+    monkeypatch.setattr("tf_adapters.data.batches.text_encoder._CHUNK", 2)
     encoded = encoder.encode(list("abcde"), list("bcdef"))
     assert rows(encoded) == [[CLS, i, SEP, i + 1, SEP] for i in (A, B, C, D, E)]
 

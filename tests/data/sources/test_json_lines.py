@@ -1,6 +1,6 @@
 import pytest
 
-from tf_adapters.data.json_lines import read_objects
+from tf_adapters.data.sources.json_lines import read_objects
 
 
 def rows_of(tmp_path, text, keys=None):

@@ -1,6 +1,6 @@
 import pytest
 
-from tf_adapters.data.label_number import label_number
+from tf_adapters.data.sources.label_number import label_number
 from tf_adapters.data.task import Task
 
 CLASSES = Task(name="spam", text_columns=("text",), labels=("ham", "spam"))

@@ -6,9 +6,9 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from tf_adapters.data.lines import read_lines
 from tf_adapters.data.lookup import unknown_name
-from tf_adapters.data.source import Source
+from tf_adapters.data.sources.lines import read_lines
+from tf_adapters.data.sources.source import Source
 from tf_adapters.data.task import Task
 
 _TASK_KEYS = ("name", "text_columns", "labels", "value_range", "metrics")

@@ -2,10 +2,10 @@ import keras_nlp
 import numpy as np
 import pytest
 
-from tf_adapters.data.encoded import EncodedExamples
+from tf_adapters.data.batches.encoded import EncodedExamples
+from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.data.examples import Examples
 from tf_adapters.data.task import Task
-from tf_adapters.data.text_encoder import TextEncoder
 
 CLASSES = Task(name="classes", text_columns=("a",), labels=("x", "y", "z"))
 SCORES = Task(name="scores", text_columns=("a", "b"), value_range=(1.0, 5.0))
