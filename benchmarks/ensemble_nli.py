@@ -30,9 +30,9 @@ from tf_adapters import AverageEnsemble
 from tf_adapters import Ensemble
 from tf_adapters import Source
 from tf_adapters import Task
-from tf_adapters.training.metrics import majority_score
-from tf_adapters.training.metrics import score
-from tf_adapters.training.restore import restore_run
+from tf_adapters.evaluation.metrics import majority_score
+from tf_adapters.evaluation.metrics import score
+from tf_adapters.runs.restore import restore_run
 
 ROOT = pathlib.Path(__file__).parent.parent
 TRAINED = ("mnli", "rte", "scitail")

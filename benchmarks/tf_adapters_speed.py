@@ -24,9 +24,9 @@ import numpy as np
 import tensorflow as tf
 
 import tf_adapters
+from tf_adapters.runs.task_sources import task_sources
 from tf_adapters.training.datasets import read_split
 from tf_adapters.training.optimizer import make_optimizer
-from tf_adapters.training.task_sources import task_sources
 
 _TASKS = ("cola", "mrpc", "rte", "stsb")
 _MANY_STEPS = 10_000

@@ -22,7 +22,7 @@ its layers share. Shared and trained: BERT. The paper's six layers are
 import dataclasses
 
 from tf_adapters.methods import PALs
-from tf_adapters.training.joint_config import JointTrainConfig
+from tf_adapters.runs.joint_config import JointTrainConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ of the recipe `houlsby` are serial in both places and BERT is frozen there.
 import dataclasses
 
 from tf_adapters.methods import PALsHoulsby
-from tf_adapters.training.joint_config import JointTrainConfig
+from tf_adapters.runs.joint_config import JointTrainConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ Private to a task: the low-rank layers. Shared and trained: BERT.
 import dataclasses
 
 from tf_adapters.methods import PALsLowRank
-from tf_adapters.training.joint_config import JointTrainConfig
+from tf_adapters.runs.joint_config import JointTrainConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ trained: BERT.
 import dataclasses
 
 from tf_adapters.methods import PALsTopAttention
-from tf_adapters.training.joint_config import JointTrainConfig
+from tf_adapters.runs.joint_config import JointTrainConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ Private to a task: that layer. Shared and trained: BERT.
 import dataclasses
 
 from tf_adapters.methods import PALsTopLayer
-from tf_adapters.training.joint_config import JointTrainConfig
+from tf_adapters.runs.joint_config import JointTrainConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,8 @@ tf.config.set_logical_device_configuration(
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
 
+pytest_plugins = ["tests.toy"]
+
 LONGEST = 8
 
 

@@ -15,8 +15,26 @@ MAY_IMPORT = {
     "encoder": {"layers", "methods"},
     "bundles": {"data"},
     "export": {"data"},
-    "training": {"bundles", "data", "encoder", "export", "layers", "methods"},
-    "command_line": {"data", "export", "training"},
+    "model": {"bundles", "data", "encoder", "layers"},
+    "evaluation": {"data", "layers", "model"},
+    "training": {"data", "evaluation", "model"},
+    "runs": {
+        "bundles",
+        "data",
+        "encoder",
+        "evaluation",
+        "export",
+        "model",
+        "training",
+    },
+    "command_line": {
+        "data",
+        "evaluation",
+        "export",
+        "model",
+        "runs",
+        "training",
+    },
 }
 # Read KerasNLP's privates nowhere else.
 PRIVATE = "keras_hub.src"

@@ -28,6 +28,10 @@ from tf_adapters.data import load_sources
 from tf_adapters.data import tfds_source
 from tf_adapters.encoder import AdaptedBackbone
 from tf_adapters.encoder import load_preset
+from tf_adapters.evaluation import AverageEnsemble
+from tf_adapters.evaluation import Ensemble
+from tf_adapters.evaluation import Predictor
+from tf_adapters.evaluation import nearest_task
 from tf_adapters.export import export_saved_model
 from tf_adapters.methods import AdapterDrop
 from tf_adapters.methods import BitFit
@@ -57,12 +61,8 @@ from tf_adapters.methods import Pfeiffer
 from tf_adapters.methods import PHMAdapter
 from tf_adapters.methods import PromptTuning
 from tf_adapters.methods import SharedEncoder
-from tf_adapters.training import AverageEnsemble
-from tf_adapters.training import Ensemble
-from tf_adapters.training import MultiTaskClassifier
-from tf_adapters.training import Predictor
+from tf_adapters.model import MultiTaskClassifier
+from tf_adapters.model import count_parameters
 from tf_adapters.training import TrainConfig
-from tf_adapters.training import count_parameters
-from tf_adapters.training import nearest_task
 from tf_adapters.training import training_set
 from tf_adapters.version import __version__

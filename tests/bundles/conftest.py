@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tf_adapters import methods
 from tf_adapters.data.task import Task
-from tf_adapters.training.multi_task_classifier import MultiTaskClassifier
+from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
 
 METHODS = {
     "houlsby": lambda: methods.Houlsby(4),

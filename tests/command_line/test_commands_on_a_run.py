@@ -13,7 +13,7 @@ from tf_adapters import AverageEnsemble
 from tf_adapters import Ensemble
 from tf_adapters.command_line.main import main
 from tf_adapters.data.examples import Examples
-from tf_adapters.training.restore import restore_run
+from tf_adapters.runs.restore import restore_run
 
 pytestmark = pytest.mark.large
 

@@ -11,7 +11,7 @@ from tf_adapters.data.task import Task
 from tf_adapters.export import export_saved_model
 from tf_adapters.export import saved_model
 from tf_adapters.methods.houlsby import Houlsby
-from tf_adapters.training.multi_task_classifier import MultiTaskClassifier
+from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
 
 SERVE = """
 import json, sys

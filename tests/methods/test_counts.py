@@ -5,7 +5,7 @@ import pytest
 
 import tf_adapters
 from tf_adapters import count_parameters
-from tf_adapters.training.parameters import trainable_percent
+from tf_adapters.model.parameters import trainable_percent
 
 # d = 768, L = 12: m, one adapter, 24 adapters, with 25 LayerNorms, both in
 # percent of BERT-base.

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from tf_adapters.data.examples import Examples
+from tf_adapters.evaluation.predictor import Predictor
 from tf_adapters.methods import LayerNormOnly
 from tf_adapters.training import callbacks
-from tf_adapters.training.predictor import Predictor
 
 
 class Scores:

@@ -2,8 +2,8 @@
 
 import argparse
 
-from tf_adapters.training.ensemble import AverageEnsemble
-from tf_adapters.training.ensemble import Ensemble
+from tf_adapters.evaluation.ensemble import AverageEnsemble
+from tf_adapters.evaluation.ensemble import Ensemble
 
 
 def add_ensemble_flags(

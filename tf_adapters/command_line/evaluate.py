@@ -11,11 +11,11 @@ from tf_adapters.command_line.ensemble_flags import add_ensemble_flags
 from tf_adapters.command_line.ensemble_flags import check_ensemble_flags
 from tf_adapters.command_line.ensemble_flags import make_ensemble
 from tf_adapters.command_line.run_argument import parser_for_run
+from tf_adapters.evaluation.metrics import mean_score
+from tf_adapters.evaluation.predictor import Predictor
+from tf_adapters.runs.restore import restore_run
+from tf_adapters.runs.task_sources import task_sources
 from tf_adapters.training.datasets import read_dev
-from tf_adapters.training.metrics import mean_score
-from tf_adapters.training.predictor import Predictor
-from tf_adapters.training.restore import restore_run
-from tf_adapters.training.task_sources import task_sources
 
 SUMMARY = "score the dev sets with a finished run, as JSON"
 

@@ -2,7 +2,7 @@
 
 from tf_adapters.command_line.run_argument import parser_for_run
 from tf_adapters.export import export_saved_model
-from tf_adapters.training.restore import restore_run
+from tf_adapters.runs.restore import restore_run
 
 SUMMARY = "write the SavedModel of a finished run"
 

@@ -6,11 +6,11 @@ import json
 import keras_nlp
 
 from tf_adapters.data.task import Task
+from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
+from tf_adapters.model.parameters import count_parameters
+from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.training.config import add_flags
 from tf_adapters.training.config import from_flags
-from tf_adapters.training.multi_task_classifier import MultiTaskClassifier
-from tf_adapters.training.parameters import count_parameters
-from tf_adapters.training.recipe import load_recipe
 
 SUMMARY = "count the parameters of a recipe on a BERT of any size"
 _SIZES = {

@@ -11,9 +11,9 @@ from tf_adapters.command_line.ensemble_flags import check_ensemble_flags
 from tf_adapters.command_line.ensemble_flags import make_ensemble
 from tf_adapters.command_line.run_argument import parser_for_run
 from tf_adapters.data.examples import Examples
-from tf_adapters.training.predictions import labels_of
-from tf_adapters.training.predictor import Predictor
-from tf_adapters.training.restore import restore_run
+from tf_adapters.evaluation.predictor import Predictor
+from tf_adapters.runs.predictions import labels_of
+from tf_adapters.runs.restore import restore_run
 
 SUMMARY = "predict texts with a finished run"
 

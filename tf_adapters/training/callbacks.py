@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from tf_adapters.data.examples import Examples
+from tf_adapters.evaluation.metrics import mean_score
+from tf_adapters.evaluation.predictor import Predictor
 from tf_adapters.training.datasets import TrainingSet
-from tf_adapters.training.metrics import mean_score
-from tf_adapters.training.predictor import Predictor
 
 
 class DevScores(keras.callbacks.Callback):

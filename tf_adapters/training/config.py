@@ -9,7 +9,7 @@ from tf_adapters.data.batches.mixture import RATES
 from tf_adapters.data.batches.plan import BATCHINGS
 from tf_adapters.data.batches.plan import check_batching
 from tf_adapters.data.lookup import unknown_name
-from tf_adapters.training.pooling import POOLINGS
+from tf_adapters.model.pooling import POOLINGS
 from tf_adapters.training.strategy import STRATEGIES
 
 _CHOICES = {

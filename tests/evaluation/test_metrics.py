@@ -5,10 +5,10 @@ import sklearn.metrics
 
 from tf_adapters.data.examples import Examples
 from tf_adapters.data.task import Task
-from tf_adapters.training.metrics import majority_score
-from tf_adapters.training.metrics import mean_score
-from tf_adapters.training.metrics import score
-from tf_adapters.training.metrics import task_score
+from tf_adapters.evaluation.metrics import majority_score
+from tf_adapters.evaluation.metrics import mean_score
+from tf_adapters.evaluation.metrics import score
+from tf_adapters.evaluation.metrics import task_score
 
 BINARY = Task(
     name="binary",

@@ -6,10 +6,10 @@ import pathlib
 import types
 
 from tf_adapters.bundles import read_bundle
+from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
+from tf_adapters.runs.recipe import build_model
+from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.training.config import TrainConfig
-from tf_adapters.training.multi_task_classifier import MultiTaskClassifier
-from tf_adapters.training.recipe import build_model
-from tf_adapters.training.recipe import load_recipe
 
 
 def restore_run(

@@ -8,8 +8,8 @@ from tf_adapters.data.sources.glue import GLUE_TASKS
 from tf_adapters.data.sources.glue import submission_label
 from tf_adapters.data.sources.glue import submission_name
 from tf_adapters.data.task import Task
-from tf_adapters.training.predictor import Predictor
-from tf_adapters.training.run_directory import write_text
+from tf_adapters.evaluation.predictor import Predictor
+from tf_adapters.runs.run_directory import write_text
 
 
 def write_predictions(

@@ -9,7 +9,7 @@ from tf_adapters.data.batches.plan import default_widths
 from tf_adapters.data.batches.plan import plan_once
 from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.data.examples import Examples
-from tf_adapters.training.metrics import score
+from tf_adapters.evaluation.metrics import score
 
 
 class Predictor:

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from tf_adapters.data.batches.encoded import EncodedExamples
 from tf_adapters.data.examples import Examples
+from tf_adapters.evaluation.predictor import Predictor
 from tf_adapters.layers import LayeredMixture
-from tf_adapters.training.arguments import check_ensemble
-from tf_adapters.training.predictor import Predictor
+from tf_adapters.model.arguments import check_ensemble
 
 # Of every mixing weight, before the softmax, in which it cancels. The value of
 # the authors' code.

@@ -4,8 +4,8 @@ import pytest
 from tests.rounding import ROUNDING
 from tf_adapters.data.examples import Examples
 from tf_adapters.data.task import Task
+from tf_adapters.evaluation.predictor import Predictor
 from tf_adapters.methods import Houlsby
-from tf_adapters.training.predictor import Predictor
 
 TEXTS = [
     "the film is good",

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_adapters.training.losses import TaskLoss
+from tf_adapters.model.losses import TaskLoss
 
 MASKED = -1e9
 # Task 0 has two classes, task 1 three, task 2 is a regression.

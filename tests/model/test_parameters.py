@@ -3,8 +3,8 @@ import pytest
 from tf_adapters.methods import FullFineTuning
 from tf_adapters.methods import Houlsby
 from tf_adapters.methods import LayerNormOnly
-from tf_adapters.training.parameters import count_parameters
-from tf_adapters.training.parameters import trainable_percent
+from tf_adapters.model.parameters import count_parameters
+from tf_adapters.model.parameters import trainable_percent
 
 # The tiny BERT: two layers, width 16, feed-forward 32, 50 words, 128
 # positions, 2 segments.

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tests.rounding import ROUNDING
 from tf_adapters.methods import Houlsby
 from tf_adapters.methods import LayerNormOnly
-from tf_adapters.training import absent_tasks
+from tf_adapters.model import absent_tasks
 
 OPTIMIZERS = {
     "adamw": lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1),

@@ -11,7 +11,20 @@ import keras
 
 from tf_adapters.bundles import read_bundle
 from tf_adapters.data.examples import Examples
+from tf_adapters.evaluation.metrics import majority_score
+from tf_adapters.evaluation.metrics import mean_score
+from tf_adapters.evaluation.predictor import Predictor
 from tf_adapters.export import export_saved_model
+from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
+from tf_adapters.model.parameters import shares_most
+from tf_adapters.model.parameters import trainable_percent
+from tf_adapters.runs.later_tasks import with_later_tasks
+from tf_adapters.runs.predictions import write_predictions
+from tf_adapters.runs.recipe import build_model
+from tf_adapters.runs.run_directory import RunDirectory
+from tf_adapters.runs.task_sources import DIAGNOSTIC
+from tf_adapters.runs.task_sources import diagnostic_source
+from tf_adapters.runs.task_sources import task_sources
 from tf_adapters.training import callbacks
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.datasets import TrainingSet
@@ -20,21 +33,8 @@ from tf_adapters.training.datasets import read_dev
 from tf_adapters.training.datasets import read_split
 from tf_adapters.training.datasets import steps_per_epoch
 from tf_adapters.training.datasets import training_set
-from tf_adapters.training.later_tasks import with_later_tasks
-from tf_adapters.training.metrics import majority_score
-from tf_adapters.training.metrics import mean_score
-from tf_adapters.training.multi_task_classifier import MultiTaskClassifier
 from tf_adapters.training.optimizer import make_optimizer
-from tf_adapters.training.parameters import shares_most
-from tf_adapters.training.parameters import trainable_percent
-from tf_adapters.training.predictions import write_predictions
-from tf_adapters.training.predictor import Predictor
-from tf_adapters.training.recipe import build_model
-from tf_adapters.training.run_directory import RunDirectory
 from tf_adapters.training.strategy import make_strategy
-from tf_adapters.training.task_sources import DIAGNOSTIC
-from tf_adapters.training.task_sources import diagnostic_source
-from tf_adapters.training.task_sources import task_sources
 
 
 class Run:

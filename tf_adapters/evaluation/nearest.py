@@ -13,7 +13,7 @@ from tf_adapters.data.batches.plan import default_widths
 from tf_adapters.data.batches.plan import plan_once
 from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.data.examples import Examples
-from tf_adapters.training.pooling import pool
+from tf_adapters.model.pooling import pool
 
 # Each example is left out once where there are few, a tenth of them otherwise.
 _FOLDS = 10

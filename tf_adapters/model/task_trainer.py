@@ -5,9 +5,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from tf_adapters.training import absent_tasks
-from tf_adapters.training.arguments import check_loss_weights
-from tf_adapters.training.losses import TaskLoss
+from tf_adapters.model import absent_tasks
+from tf_adapters.model.arguments import check_loss_weights
+from tf_adapters.model.losses import TaskLoss
 
 
 class TaskTrainer(keras.Model):

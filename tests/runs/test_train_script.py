@@ -139,9 +139,9 @@ def test_the_same_seed_gives_the_same_metrics(arguments, tmp_path):
 
 @pytest.mark.large
 def test_a_run_is_built_again_from_its_bundles(arguments, tmp_path):
-    from tf_adapters.training.predictor import Predictor
-    from tf_adapters.training.restore import restore_run
-    from tf_adapters.training.task_sources import task_sources
+    from tf_adapters.evaluation.predictor import Predictor
+    from tf_adapters.runs.restore import restore_run
+    from tf_adapters.runs.task_sources import task_sources
 
     argv = arguments(loss_weights="score=2")
     assert train.main([*argv, "--no-predict", "--no-export"]) == 0
@@ -187,7 +187,7 @@ def tensors_of(folder, name):
 
 @pytest.mark.large
 def test_a_task_is_learned_later_and_alone(later, tmp_path):
-    from tf_adapters.training.restore import restore_run
+    from tf_adapters.runs.restore import restore_run
 
     assert train.main(later(trains="own", initialise_from="rte")) == 0
     run, first = tmp_path / "later", tmp_path / "run"

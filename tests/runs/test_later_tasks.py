@@ -7,9 +7,9 @@ import pytest
 from tf_adapters.data.examples import Examples
 from tf_adapters.data.task import Task
 from tf_adapters.methods import HyperFormerPlusPlus
-from tf_adapters.training import later_tasks
+from tf_adapters.runs import later_tasks
+from tf_adapters.runs.later_tasks import with_later_tasks
 from tf_adapters.training.config import TrainConfig
-from tf_adapters.training.later_tasks import with_later_tasks
 
 NEW = [
     Task(name=name, text_columns=("text",), labels=("no", "yes"))

@@ -1,9 +1,9 @@
 import pytest
 
 from tf_adapters.data.sources.demo import DEMO_TASKS
+from tf_adapters.runs.task_sources import diagnostic_source
+from tf_adapters.runs.task_sources import task_sources
 from tf_adapters.training.config import TrainConfig
-from tf_adapters.training.task_sources import diagnostic_source
-from tf_adapters.training.task_sources import task_sources
 
 TASK_FILE = """
 tasks:

@@ -4,11 +4,11 @@ import pathlib
 import types
 
 from tf_adapters.data.examples import Examples
+from tf_adapters.evaluation.nearest import nearest_task
+from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
+from tf_adapters.runs.restore import load_bundles
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.config import pairs
-from tf_adapters.training.multi_task_classifier import MultiTaskClassifier
-from tf_adapters.training.nearest import nearest_task
-from tf_adapters.training.restore import load_bundles
 
 NEAREST = "nearest"
 

@@ -7,12 +7,12 @@ from tf_adapters.data.task import Task
 from tf_adapters.encoder import AdaptedBackbone
 from tf_adapters.encoder import load_preset
 from tf_adapters.layers import TaskHeads
-from tf_adapters.training.arguments import check_label_smoothing
-from tf_adapters.training.arguments import check_tasks
-from tf_adapters.training.new_task import copy_private_weights
-from tf_adapters.training.pooling import check_pooling
-from tf_adapters.training.pooling import pool
-from tf_adapters.training.task_trainer import TaskTrainer
+from tf_adapters.model.arguments import check_label_smoothing
+from tf_adapters.model.arguments import check_tasks
+from tf_adapters.model.new_task import copy_private_weights
+from tf_adapters.model.pooling import check_pooling
+from tf_adapters.model.pooling import pool
+from tf_adapters.model.task_trainer import TaskTrainer
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")

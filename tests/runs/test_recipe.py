@@ -5,10 +5,10 @@ import pytest
 
 import models
 from tf_adapters.methods import Method
+from tf_adapters.runs.recipe import build_model
+from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.config import override
-from tf_adapters.training.recipe import build_model
-from tf_adapters.training.recipe import load_recipe
 
 FOLDER = pathlib.Path(models.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("[!_]*.py"))

@@ -9,9 +9,9 @@ import types
 from tf_adapters.data.lookup import unknown_name
 from tf_adapters.data.task import Task
 from tf_adapters.encoder import load_preset
+from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.config import pairs
-from tf_adapters.training.multi_task_classifier import MultiTaskClassifier
 
 # `models/` of the repository is installed under the first name.
 _PACKAGES = ("tf_adapters_recipes", "models")

@@ -3,9 +3,9 @@ import os
 
 import pytest
 
+from tf_adapters.runs.run_directory import RunDirectory
+from tf_adapters.runs.run_directory import write_text
 from tf_adapters.training.config import TrainConfig
-from tf_adapters.training.run_directory import RunDirectory
-from tf_adapters.training.run_directory import write_text
 
 
 def test_a_new_folder_is_made_once_there_is_something_to_write(tmp_path):

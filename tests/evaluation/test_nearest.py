@@ -6,9 +6,9 @@ import pytest
 from tests.rounding import ROUNDING
 from tf_adapters.data.examples import Examples
 from tf_adapters.data.task import Task
+from tf_adapters.evaluation import nearest as module
+from tf_adapters.evaluation.nearest import nearest_task
 from tf_adapters.methods import Houlsby
-from tf_adapters.training import nearest as module
-from tf_adapters.training.nearest import nearest_task
 
 MOOD = Task(name="mood", text_columns=("text",), labels=("bad", "good"))
 WARMTH = Task(name="warmth", text_columns=("text",), value_range=(0, 10))

@@ -1,0 +1,4 @@
+"""The adapted encoder with a head for each task, as a Keras model."""
+
+from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
+from tf_adapters.model.parameters import count_parameters
