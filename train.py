@@ -10,10 +10,10 @@ import argparse
 import datetime
 import sys
 
+from tf_adapters.runs.flags import override
 from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.runs.run import Run
 from tf_adapters.runs.run import score_table
-from tf_adapters.training.config import override
 
 DONE, WRONG_INPUT, DIVERGED, INTERRUPTED = 0, 2, 3, 130
 

@@ -35,9 +35,9 @@ import sys
 import keras
 import run_directories
 
+from tf_adapters.runs.flags import override
 from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.training.config import TrainConfig
-from tf_adapters.training.config import override
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 

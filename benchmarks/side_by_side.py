@@ -10,9 +10,9 @@ import tensorflow as tf
 
 import tf_adapters
 from tf_adapters.encoder.pretrained import load_preset
+from tf_adapters.runs.flags import override
 from tf_adapters.runs.recipe import build_model
 from tf_adapters.runs.recipe import load_recipe
-from tf_adapters.training.config import override
 
 TASKS = ("cola", "mrpc", "rte", "sst2")
 

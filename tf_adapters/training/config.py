@@ -1,9 +1,7 @@
-"""Settings of a training run, and the command line derived from them."""
+"""Settings of a training run."""
 
-import argparse
 import dataclasses
-import re
-from typing import TypeVar
+from typing import Literal
 
 from tf_adapters.data.batches.mixture import RATES
 from tf_adapters.data.batches.plan import BATCHINGS
@@ -12,12 +10,13 @@ from tf_adapters.data.lookup import unknown_name
 from tf_adapters.model.pooling import POOLINGS
 from tf_adapters.training.strategy import STRATEGIES
 
+TRAINS = ("all", "own")
 _CHOICES = {
     "rate": RATES,
     "batching": BATCHINGS,
     "pooling": POOLINGS,
     "strategy": STRATEGIES,
-    "trains": ("all", "own"),
+    "trains": TRAINS,
 }
 _POSITIVE = ("batch_size", "learning_rate", "num_epochs", "sequence_length")
 _NOT_NEGATIVE = ("steps_per_epoch", "max_examples", "weight_decay", "clip_norm")
@@ -87,20 +86,20 @@ class TrainConfig:
     num_epochs: int = 3
     steps_per_epoch: int = 0
     max_examples: int = 0
-    rate: str = "proportional"
+    rate: Literal[RATES] = "proportional"
     temperature: float = 10.0
     caps: tuple[str, ...] = ()
-    batching: str = "mixed"
+    batching: Literal[BATCHINGS] = "mixed"
     loss_weights: tuple[str, ...] = ()
     label_smoothing: float = 0.0
-    pooling: str = "pooler"
+    pooling: Literal[POOLINGS] = "pooler"
     head_dropout: float = 0.1
     dtype: str = "float32"
     jit_compile: bool = False
-    strategy: str = "one_device"
+    strategy: Literal[STRATEGIES] = "one_device"
     from_run: str = ""
     initialise_from: str = ""
-    trains: str = "all"
+    trains: Literal[TRAINS] = "all"
     seed: int = 0
     output_dir: str = ""
     predict: bool = True
@@ -143,67 +142,6 @@ class TrainConfig:
             )
 
 
-Config = TypeVar("Config", bound=TrainConfig)
-
-
-def override(config: Config, argv: list[str], prog: str) -> Config:
-    """Returns `config` with the settings named in `argv` replaced.
-
-    Every field is a flag of the same name, of the type of its value and with
-    the help of the class docstring, so that flag, field and documentation
-    cannot drift apart.
-
-    Args:
-        config: a `TrainConfig` or a subclass.
-        argv: command line arguments, such as `["--seed", "1"]`.
-        prog: name of the program in the help.
-
-    Returns:
-        A new config of the same class.
-
-    Raises:
-        SystemExit: with status 2, if an argument is malformed.
-        ValueError: if the settings could not train.
-    """
-    parser = argparse.ArgumentParser(
-        prog=prog,
-        allow_abbrev=False,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    add_flags(parser, config)
-    return from_flags(config, parser.parse_args(argv))
-
-
-def add_flags(parser: argparse.ArgumentParser, config: TrainConfig) -> None:
-    """Adds one flag for each field of `config` to `parser`."""
-    helps = _documentation(type(config))
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if isinstance(value, bool):
-            kind = {"action": argparse.BooleanOptionalAction}
-        elif isinstance(value, tuple):
-            kind = {"nargs": "*", "metavar": "VALUE"}
-        else:
-            kind = {
-                "type": type(value),
-                "metavar": type(value).__name__.upper(),
-            }
-        if field.name in _CHOICES:
-            kind = {"choices": _CHOICES[field.name]}
-        text = helps.get(field.name, " ").replace("%", "%%")
-        parser.add_argument(f"--{field.name}", default=value, help=text, **kind)
-
-
-def from_flags(config: Config, flags: argparse.Namespace) -> Config:
-    """Returns `config` with the values of parsed flags."""
-    names = [field.name for field in dataclasses.fields(config)]
-    values = {name: getattr(flags, name) for name in names}
-    values = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
-    }
-    return dataclasses.replace(config, **values)
-
-
 def pairs(settings: tuple[str, ...], name: str, kind: type) -> dict:
     """Reads settings such as `("sst2=10000",)`.
 
@@ -223,17 +161,4 @@ def pairs(settings: tuple[str, ...], name: str, kind: type) -> dict:
                 f"`{name}` takes settings of the form task={kind.__name__}. "
                 f"Received: {setting!r}. Write, say, {name} sst2=2."
             ) from None
-    return found
-
-
-def _documentation(config_class: type) -> dict[str, str]:
-    """The text of each attribute in the docstrings of a config class."""
-    found: dict[str, str] = {}
-    for cls in reversed(config_class.__mro__):
-        entries = re.findall(
-            r"^ {8}(\w+): (.+?)(?=^ {8}\w+: |\Z|^ {0,7}\S|^\s*$)",
-            cls.__doc__ or "",
-            flags=re.MULTILINE | re.DOTALL,
-        )
-        found.update({k: " ".join(v.split()) for k, v in entries})
     return found
