@@ -14,38 +14,14 @@ layers of twelve are dropped by default, as in Compacter's comparison. Adapters
 that were trained are dropped by `tf-adapters export RUN --dropped_layers 0 1`.
 """
 
-import dataclasses
-
 from tf_adapters.methods import AdapterDrop
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of the paper.
-
-    Attributes:
-        dropped_layers: layers, from the first, without adapters.
-        bottleneck_dim: size of the bottleneck.
-        activation: activation inside the adapter.
-        init_stddev: standard deviation that the adapters are drawn with.
-    """
-
+Config, method = derive(
+    AdapterDrop,
     # As in `houlsby`, and for the same reasons.
-    pooling: str = "first"
-    batching: str = "one_task"
-    learning_rate: float = 1e-3
-    dropped_layers: int = 5
-    bottleneck_dim: int = 24
-    activation: str = "gelu_approximate"
-    init_stddev: float = 1e-2
-
-
-def method(config: Config) -> AdapterDrop:
-    """Returns the method that `config` describes."""
-    return AdapterDrop(
-        dropped_layers=config.dropped_layers,
-        bottleneck_dim=config.bottleneck_dim,
-        activation=config.activation,
-        init_stddev=config.init_stddev,
-    )
+    pooling="first",
+    batching="one_task",
+    learning_rate=1e-3,
+    init_stddev=1e-2,
+)

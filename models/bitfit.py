@@ -12,23 +12,14 @@ Private to a task: biases, offsets of the LayerNorms and head. Shared: the
 frozen rest of BERT.
 """
 
-import dataclasses
-
 from tf_adapters.methods import BitFit
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of the paper, for a small encoder."""
-
+Config, method = derive(
+    BitFit,
     # As in `houlsby`, and for the same reasons.
-    pooling: str = "first"
-    batching: str = "one_task"
+    pooling="first",
+    batching="one_task",
     # Better than 1e-3, see above; Compacter's authors give T5 3e-4.
-    learning_rate: float = 3e-3
-
-
-def method(config: Config) -> BitFit:
-    """Returns the method that `config` describes."""
-    return BitFit()
+    learning_rate=3e-3,
+)

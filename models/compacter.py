@@ -16,46 +16,15 @@ head. Shared: the frozen BERT. The warm-up is a fraction of the steps; the
 paper's 500 steps are the whole of a small task's training.
 """
 
-import dataclasses
-
 from tf_adapters.methods import Compacter
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of the paper.
-
-    Attributes:
-        bottleneck_dim: size of the bottleneck.
-        phm_dim: number of Kronecker products; divides bottleneck and width.
-        rank: rank of the factors.
-        learn_rule: train the rule.
-        factorize_rule: make the matrices of the rule of rank one.
-        activation: activation inside the adapter.
-    """
-
+Config, method = derive(
+    Compacter,
     # As in `houlsby`, and for the same reasons.
-    pooling: str = "first"
-    batching: str = "one_task"
-    learning_rate: float = 3e-3
-    num_epochs: int = 20
-    weight_decay: float = 0.0
-    bottleneck_dim: int = 24
-    phm_dim: int = 4
-    rank: int = 1
-    learn_rule: bool = True
-    factorize_rule: bool = False
-    activation: str = "gelu_approximate"
-
-
-def method(config: Config) -> Compacter:
-    """Returns the method that `config` describes."""
-    return Compacter(
-        bottleneck_dim=config.bottleneck_dim,
-        phm_dim=config.phm_dim,
-        rank=config.rank,
-        learn_rule=config.learn_rule,
-        factorize_rule=config.factorize_rule,
-        activation=config.activation,
-    )
+    pooling="first",
+    batching="one_task",
+    learning_rate=3e-3,
+    num_epochs=20,
+    weight_decay=0.0,
+)

@@ -11,20 +11,11 @@ learning rate of 2e-4, seed 0: 22.0, 82.8 and 88.0, 59.6, 86.3 and 85.9. RTE
 for 10 epochs at 1e-4, --dtype mixed_bfloat16: 59.2.
 """
 
-import dataclasses
-
 from tf_adapters.methods import FullFineTuning
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of BERT's authors, with the rate that a small model needs."""
-
-    pooling: str = "first"
-    learning_rate: float = 1e-4
-
-
-def method(config: Config) -> FullFineTuning:
-    """Returns the method that `config` describes."""
-    return FullFineTuning()
+Config, method = derive(
+    FullFineTuning,
+    pooling="first",
+    learning_rate=1e-4,
+)

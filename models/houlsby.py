@@ -18,39 +18,18 @@ head reads the first token and not the pooler (see `pooling`); the decay of the
 learning rate starts at its peak.
 """
 
-import dataclasses
-
 from tf_adapters.methods import Houlsby
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of the paper, where a MiniLM of width 384 has them.
-
-    Attributes:
-        bottleneck_dim: size of the bottleneck.
-        activation: activation inside the adapter.
-        init_stddev: standard deviation that the adapters are drawn with.
-    """
-
+Config, method = derive(
+    Houlsby,
     # The paper reads BERT's pooler, frozen. MiniLM's was left behind when its
     # encoder was tuned for sentence embeddings.
-    pooling: str = "first"
+    pooling="first",
     # In mixed batches Adam moves a task with a share s of the examples as if at
     # 1 / sqrt(s) of the learning rate, and CoLA may never leave the majority.
-    batching: str = "one_task"
-    bottleneck_dim: int = 64
-    activation: str = "gelu_approximate"
+    batching="one_task",
     # The paper's; with 1e-3, the code's, three epochs are hardly enough.
-    init_stddev: float = 1e-2
-    learning_rate: float = 1e-3
-
-
-def method(config: Config) -> Houlsby:
-    """Returns the method that `config` describes."""
-    return Houlsby(
-        bottleneck_dim=config.bottleneck_dim,
-        activation=config.activation,
-        init_stddev=config.init_stddev,
-    )
+    init_stddev=1e-2,
+    learning_rate=1e-3,
+)

@@ -20,35 +20,20 @@ Departs from the paper: BERT and not RoBERTa; a seed draws the projections anew
 wherever the model is loaded.
 """
 
-import dataclasses
-
 from tf_adapters.methods import IntrinsicSAID
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of Compacter's authors, for a small encoder.
-
-    Attributes:
-        dim: weights of a task, without its head.
-        projection_seed: draws the projections.
-    """
-
+Config, method = derive(
+    IntrinsicSAID,
+    flags={"seed": "projection_seed"},
     # As in `houlsby`, and for the same reasons.
-    pooling: str = "first"
-    batching: str = "one_task"
+    pooling="first",
+    batching="one_task",
     # Compacter's authors have 3e-2, for T5. A projection keeps the norm of the
     # vector, of sqrt(20,000) for numbers of size 1: a weight of 384 x 384 moves
     # by 0.37 times the rate in a step of Adam, against 1e-4 in fine-tuning.
-    learning_rate: float = 1e-3
-    num_epochs: int = 20
+    learning_rate=1e-3,
+    num_epochs=20,
     # It would pull the scales, which start at one.
-    weight_decay: float = 0.0
-    dim: int = 20_000
-    projection_seed: int = 0
-
-
-def method(config: Config) -> IntrinsicSAID:
-    """Returns the method that `config` describes."""
-    return IntrinsicSAID(dim=config.dim, seed=config.projection_seed)
+    weight_decay=0.0,
+)

@@ -11,35 +11,13 @@ mean 59.7, with --learning_rate 3e-3 53.1.
 Private to a task: updates and head. Shared: the frozen BERT.
 """
 
-import dataclasses
-
 from tf_adapters.methods import LoRA
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of the paper, for a small encoder.
-
-    Attributes:
-        rank: rank of the updates.
-        alpha: an update is scaled by `alpha / rank`.
-        targets: the dense layers that are updated.
-    """
-
+Config, method = derive(
+    LoRA,
     # As in `houlsby`, and for the same reasons.
-    pooling: str = "first"
-    batching: str = "one_task"
-    learning_rate: float = 1e-3
-    rank: int = 8
-    alpha: float = 16.0
-    targets: tuple[str, ...] = ("query", "value")
-
-
-def method(config: Config) -> LoRA:
-    """Returns the method that `config` describes."""
-    return LoRA(
-        rank=config.rank,
-        alpha=config.alpha,
-        targets=config.targets,
-    )
+    pooling="first",
+    batching="one_task",
+    learning_rate=1e-3,
+)

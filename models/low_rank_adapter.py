@@ -11,37 +11,15 @@ mean 59.3, with --learning_rate 1e-3 57.4.
 Private to a task: adapters, LayerNorms and head. Shared: the frozen BERT.
 """
 
-import dataclasses
-
 from tf_adapters.methods import LowRankAdapter
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of the paper.
-
-    Attributes:
-        bottleneck_dim: size of the bottleneck.
-        rank: rank of the kernels.
-        activation: activation inside the adapter.
-    """
-
+Config, method = derive(
+    LowRankAdapter,
     # As in `houlsby`, and for the same reasons.
-    pooling: str = "first"
-    batching: str = "one_task"
-    learning_rate: float = 3e-3
-    num_epochs: int = 20
-    weight_decay: float = 0.0
-    bottleneck_dim: int = 24
-    rank: int = 1
-    activation: str = "gelu_approximate"
-
-
-def method(config: Config) -> LowRankAdapter:
-    """Returns the method that `config` describes."""
-    return LowRankAdapter(
-        bottleneck_dim=config.bottleneck_dim,
-        rank=config.rank,
-        activation=config.activation,
-    )
+    pooling="first",
+    batching="one_task",
+    learning_rate=3e-3,
+    num_epochs=20,
+    weight_decay=0.0,
+)

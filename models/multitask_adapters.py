@@ -14,40 +14,19 @@ Private to a task: adapters and head. Shared and trained: the LayerNorm of
 every adapter and those of BERT. Shared and frozen: the rest of BERT.
 """
 
-import dataclasses
-
 from tf_adapters.methods import MultiTaskAdapters
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of the paper, where a small encoder has them.
-
-    Attributes:
-        bottleneck_dim: size of the bottleneck.
-        activation: activation inside the adapter.
-        init_gain: what the gains of the adapters' LayerNorms start at.
-    """
-
-    pooling: str = "first"
-    batching: str = "one_task"
-    rate: str = "temperature"
-    temperature: float = 10.0
-    label_smoothing: float = 0.1
+Config, method = derive(
+    MultiTaskAdapters,
+    pooling="first",
+    batching="one_task",
+    rate="temperature",
+    temperature=10.0,
+    label_smoothing=0.1,
     # The paper's is 3e-4, for T5.
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.0
-    bottleneck_dim: int = 24
-    activation: str = "gelu_approximate"
+    learning_rate=1e-3,
+    weight_decay=0.0,
     # The authors' 1 leaves a frozen MiniLM at the majority class.
-    init_gain: float = 0.1
-
-
-def method(config: Config) -> MultiTaskAdapters:
-    """Returns the method that `config` describes."""
-    return MultiTaskAdapters(
-        bottleneck_dim=config.bottleneck_dim,
-        activation=config.activation,
-        init_gain=config.init_gain,
-    )
+    init_gain=0.1,
+)

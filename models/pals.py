@@ -19,35 +19,12 @@ its layers share. Shared and trained: BERT. The paper's six layers are
 `--layers top --dim 276`.
 """
 
-import dataclasses
-
 from tf_adapters.methods import PALs
+from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.joint_config import JointTrainConfig
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(JointTrainConfig):
-    """Settings of the paper.
-
-    Attributes:
-        dim: width of the narrow space of a task.
-        pal_heads: attention heads; they must divide `dim`.
-        layers: "all", or the "top" or "bottom" half of them.
-        activation: applied to the result; "linear" is the paper's equation.
-    """
-
-    dim: int = 204
-    pal_heads: int = 12
-    layers: str = "all"
-    activation: str = "gelu_exact"
-
-
-def method(config: Config) -> PALs:
-    """Returns the method that `config` describes."""
-    return PALs(
-        dim=config.dim,
-        num_heads=config.pal_heads,
-        layers=config.layers,
-        activation=config.activation,
-        freeze=config.freeze,
-    )
+Config, method = derive(
+    PALs,
+    JointTrainConfig,
+    flags={"num_heads": "pal_heads"},
+)

@@ -11,29 +11,11 @@ accuracy and 85.2 F1, RTE 58.1, STS-B 84.0 Pearson and 84.3 Spearman, SST-2
 Private to a task: the low-rank layers. Shared and trained: BERT.
 """
 
-import dataclasses
-
 from tf_adapters.methods import PALsLowRank
+from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.joint_config import JointTrainConfig
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(JointTrainConfig):
-    """Settings of the paper.
-
-    Attributes:
-        dim: width of the narrow space of a task.
-        activation: applied in the narrow space; "linear" is the paper's map.
-    """
-
-    dim: int = 100
-    activation: str = "gelu_exact"
-
-
-def method(config: Config) -> PALsLowRank:
-    """Returns the method that `config` describes."""
-    return PALsLowRank(
-        dim=config.dim,
-        activation=config.activation,
-        freeze=config.freeze,
-    )
+Config, method = derive(
+    PALsLowRank,
+    JointTrainConfig,
+)

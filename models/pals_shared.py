@@ -11,19 +11,11 @@ and 85.4 F1, RTE 54.9, STS-B 83.4 Pearson and 83.6 Spearman, SST-2 86.6; mean
 Private to a task: its head. Shared and trained: BERT.
 """
 
-import dataclasses
-
 from tf_adapters.methods import SharedEncoder
+from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.joint_config import JointTrainConfig
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(JointTrainConfig):
-    """Settings of the paper."""
-
-
-def method(config: Config) -> SharedEncoder:
-    """Returns the method that `config` describes."""
-    return SharedEncoder(
-        freeze=config.freeze,
-    )
+Config, method = derive(
+    SharedEncoder,
+    JointTrainConfig,
+)

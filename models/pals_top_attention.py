@@ -12,32 +12,12 @@ Private to a task: the blocks, and the projections around them. Shared and
 trained: BERT.
 """
 
-import dataclasses
-
 from tf_adapters.methods import PALsTopAttention
+from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.joint_config import JointTrainConfig
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(JointTrainConfig):
-    """Settings of the paper.
-
-    Attributes:
-        dim: width of the narrow space of a task.
-        num_blocks: number of blocks.
-        pal_heads: attention heads; they must divide `dim`.
-    """
-
-    dim: int = 204
-    num_blocks: int = 6
-    pal_heads: int = 12
-
-
-def method(config: Config) -> PALsTopAttention:
-    """Returns the method that `config` describes."""
-    return PALsTopAttention(
-        dim=config.dim,
-        num_blocks=config.num_blocks,
-        num_heads=config.pal_heads,
-        freeze=config.freeze,
-    )
+Config, method = derive(
+    PALsTopAttention,
+    JointTrainConfig,
+    flags={"num_heads": "pal_heads"},
+)

@@ -7,19 +7,11 @@ Stickland and Murray, 2019, https://arxiv.org/abs/1902.02671
 Private to a task: that layer. Shared and trained: BERT.
 """
 
-import dataclasses
-
 from tf_adapters.methods import PALsTopLayer
+from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.joint_config import JointTrainConfig
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(JointTrainConfig):
-    """Settings of the paper."""
-
-
-def method(config: Config) -> PALsTopLayer:
-    """Returns the method that `config` describes."""
-    return PALsTopLayer(
-        freeze=config.freeze,
-    )
+Config, method = derive(
+    PALsTopLayer,
+    JointTrainConfig,
+)

@@ -10,37 +10,13 @@ mixed_bfloat16, seed 0: CoLA 23.7 Matthews, MRPC 79.7 accuracy and 86.1 F1, RTE
 3e-4 58.3.
 """
 
-import dataclasses
-
 from tf_adapters.methods import Pfeiffer
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of `houlsby`, with the slot.
-
-    Attributes:
-        slot: "feedforward" or "attention".
-        bottleneck_dim: size of the bottleneck.
-        activation: activation inside the adapter.
-        init_stddev: standard deviation that the adapters are drawn with.
-    """
-
-    slot: str = "feedforward"
-    bottleneck_dim: int = 64
-    activation: str = "gelu_approximate"
-    init_stddev: float = 1e-2
-    pooling: str = "first"
-    batching: str = "one_task"
-    learning_rate: float = 1e-3
-
-
-def method(config: Config) -> Pfeiffer:
-    """Returns the method that `config` describes."""
-    return Pfeiffer(
-        slot=config.slot,
-        bottleneck_dim=config.bottleneck_dim,
-        activation=config.activation,
-        init_stddev=config.init_stddev,
-    )
+Config, method = derive(
+    Pfeiffer,
+    init_stddev=1e-2,
+    pooling="first",
+    batching="one_task",
+    learning_rate=1e-3,
+)

@@ -11,44 +11,16 @@ mean 61.2. With --learning_rate 3e-3 CoLA stays at the majority; mean 55.5.
 Private to a task: adapters, LayerNorms and head. Shared: the frozen BERT.
 """
 
-import dataclasses
-
 from tf_adapters.methods import PHMAdapter
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of the paper.
-
-    Attributes:
-        bottleneck_dim: size of the bottleneck.
-        phm_dim: number of Kronecker products; divides bottleneck and width.
-        learn_rule: train the rule.
-        factorize_rule: make the matrices of the rule of rank one.
-        activation: activation inside the adapter.
-    """
-
+Config, method = derive(
+    PHMAdapter,
     # As in `houlsby`, and for the same reasons.
-    pooling: str = "first"
-    batching: str = "one_task"
+    pooling="first",
+    batching="one_task",
     # The paper's is 3e-3, for T5.
-    learning_rate: float = 1e-3
-    num_epochs: int = 20
-    weight_decay: float = 0.0
-    bottleneck_dim: int = 24
-    phm_dim: int = 12
-    learn_rule: bool = True
-    factorize_rule: bool = False
-    activation: str = "gelu_approximate"
-
-
-def method(config: Config) -> PHMAdapter:
-    """Returns the method that `config` describes."""
-    return PHMAdapter(
-        bottleneck_dim=config.bottleneck_dim,
-        phm_dim=config.phm_dim,
-        learn_rule=config.learn_rule,
-        factorize_rule=config.factorize_rule,
-        activation=config.activation,
-    )
+    learning_rate=1e-3,
+    num_epochs=20,
+    weight_decay=0.0,
+)

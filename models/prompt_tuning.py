@@ -12,37 +12,16 @@ random 26.7 and 25.0.
 Private to a task: vectors and head. Shared: the frozen BERT.
 """
 
-import dataclasses
-
 from tf_adapters.methods import PromptTuning
-from tf_adapters.training.config import TrainConfig
+from tf_adapters.runs.derived_recipe import derive
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TrainConfig):
-    """Settings of the paper, for a small encoder.
-
-    Attributes:
-        length: number of vectors.
-        start: "random", or "vocabulary" for the embeddings of words.
-        first_word: the first of these words, a row of the embedding table.
-    """
-
+Config, method = derive(
+    PromptTuning,
     # As in `houlsby`, and for the same reasons.
-    pooling: str = "first"
-    batching: str = "one_task"
+    pooling="first",
+    batching="one_task",
     # At the 3e-2 of Compacter's authors, for T5, a BERT hardly learns.
-    learning_rate: float = 3e-3
-    num_epochs: int = 20
-    length: int = 100
-    start: str = "vocabulary"
-    first_word: int = 1000
-
-
-def method(config: Config) -> PromptTuning:
-    """Returns the method that `config` describes."""
-    return PromptTuning(
-        length=config.length,
-        start=config.start,
-        first_word=config.first_word,
-    )
+    learning_rate=3e-3,
+    num_epochs=20,
+    start="vocabulary",
+)

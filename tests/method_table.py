@@ -9,13 +9,9 @@ METHODS = {
     "last_layers": lambda: tf_adapters.LastLayers(1),
     "layer_norm_only": tf_adapters.LayerNormOnly,
     "houlsby": lambda: tf_adapters.Houlsby(4),
-    "pfeiffer_feedforward": lambda: tf_adapters.Pfeiffer(
-        "feedforward", bottleneck_dim=4
-    ),
-    "pfeiffer_attention": lambda: tf_adapters.Pfeiffer(
-        "attention", bottleneck_dim=4
-    ),
-    "adapter_drop": lambda: tf_adapters.AdapterDrop(1, 4),
+    "pfeiffer_feedforward": lambda: tf_adapters.Pfeiffer(4, slot="feedforward"),
+    "pfeiffer_attention": lambda: tf_adapters.Pfeiffer(4, slot="attention"),
+    "adapter_drop": lambda: tf_adapters.AdapterDrop(4, dropped_layers=1),
     "compacter": lambda: tf_adapters.Compacter(4, phm_dim=2),
     "phm_adapter": lambda: tf_adapters.PHMAdapter(4, phm_dim=4),
     "low_rank_adapter": lambda: tf_adapters.LowRankAdapter(4),

@@ -24,6 +24,7 @@ MAY_IMPORT = {
         "encoder",
         "evaluation",
         "export",
+        "methods",
         "model",
         "training",
     },

@@ -7,8 +7,8 @@ import pytest
 import train
 from tests import written_runs
 from tf_adapters.data.sources.declared import load_sources
+from tf_adapters.runs.flags import override
 from tf_adapters.runs.recipe import load_recipe
-from tf_adapters.training.config import override
 
 # Accuracies are those of a run: 0.5, and 0.1 for its seed.
 SCORES = {0: 0.5, 1: 0.6, 2: 0.7}

@@ -17,9 +17,7 @@ from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
 METHODS = {
     "houlsby": lambda: methods.Houlsby(4),
     "pfeiffer": lambda: methods.Pfeiffer(bottleneck_dim=4),
-    "pfeiffer_attention": lambda: methods.Pfeiffer(
-        "attention", bottleneck_dim=4
-    ),
+    "pfeiffer_attention": lambda: methods.Pfeiffer(4, slot="attention"),
     "full_fine_tuning": lambda: methods.FullFineTuning(),
     "last_layers": lambda: methods.LastLayers(1),
     "layer_norm_only": lambda: methods.LayerNormOnly(),

@@ -12,7 +12,7 @@ def adapters_of(encoder):
 
 
 def test_first_layers_have_norms_and_no_adapters(make_backbone):
-    method = tf_adapters.AdapterDrop(2, 4)
+    method = tf_adapters.AdapterDrop(4, dropped_layers=2)
     encoder = AdaptedBackbone(make_backbone(num_layers=3), method)
     assert adapters_of(encoder) == [
         "layer.2.attention.adapter",
@@ -35,9 +35,9 @@ def made(method, num_layers=3):
 def test_what_is_left_is_houlsby():
     houlsby = made(tf_adapters.Houlsby(4))
     assert len(houlsby) == 2 * 3
-    assert made(tf_adapters.AdapterDrop(0, 4)) == houlsby
+    assert made(tf_adapters.AdapterDrop(4, dropped_layers=0)) == houlsby
     expected = {k: v for k, v in houlsby.items() if k[1] == 2}
-    assert made(tf_adapters.AdapterDrop(2, 4)) == expected
+    assert made(tf_adapters.AdapterDrop(4, dropped_layers=2)) == expected
 
 
 def test_defaults_are_those_of_the_comparison():
@@ -50,7 +50,9 @@ def test_defaults_are_those_of_the_comparison():
 
 
 def test_method_comes_back_from_its_config():
-    method = tf_adapters.AdapterDrop(1, 4, activation="relu", init_stddev=0.1)
+    method = tf_adapters.AdapterDrop(
+        4, dropped_layers=1, activation="relu", init_stddev=0.1
+    )
     revived = tf_adapters.AdapterDrop.from_config(method.get_config())
     assert vars(revived) == vars(method)
 
@@ -59,11 +61,17 @@ def test_method_comes_back_from_its_config():
     "make, message",
     [
         (
-            lambda: tf_adapters.AdapterDrop(-1),
+            lambda: tf_adapters.AdapterDrop(dropped_layers=-1),
             "`dropped_layers` must not be negative.*dropped_layers=-1",
         ),
-        (lambda: tf_adapters.AdapterDrop(1, 0), "bottleneck_dim=0"),
-        (lambda: tf_adapters.AdapterDrop(1, 4, init_stddev=0), "init_stddev=0"),
+        (
+            lambda: tf_adapters.AdapterDrop(0, dropped_layers=1),
+            "bottleneck_dim=0",
+        ),
+        (
+            lambda: tf_adapters.AdapterDrop(4, dropped_layers=1, init_stddev=0),
+            "init_stddev=0",
+        ),
     ],
 )
 def test_bad_arguments_are_refused_at_once(make, message):
@@ -75,6 +83,8 @@ def test_a_layer_with_adapters_must_be_left(make_backbone):
     with pytest.raises(
         ValueError, match="dropped_layers=2 for an encoder of 2 layers"
     ):
-        AdaptedBackbone(make_backbone(), tf_adapters.AdapterDrop(2, 4))
+        AdaptedBackbone(
+            make_backbone(), tf_adapters.AdapterDrop(4, dropped_layers=2)
+        )
     with pytest.raises(ValueError, match="dropped_layers=5 for.* 3 layers"):
-        made(tf_adapters.AdapterDrop(5))
+        made(tf_adapters.AdapterDrop(dropped_layers=5))

@@ -134,7 +134,7 @@ def test_bert_base(bert_base, make_tasks, row):
         (tf_adapters.Compacter(16), compacter(4, 4, 16, 128)),
         (tf_adapters.CompacterPlusPlus(16), compacter(2, 4, 16, 128)),
         (tf_adapters.LowRankAdapter(16), 4 * low_rank(16, 128)),
-        (tf_adapters.AdapterDrop(1, 16), 2 * adapter(16, 128)),
+        (tf_adapters.AdapterDrop(16, dropped_layers=1), 2 * adapter(16, 128)),
     ],
     ids=repr,
 )

@@ -68,8 +68,8 @@ def test_table_of_the_paper_is_that_of_the_closed_form(
     "method, adapters, layer_norms",
     [
         (tf_adapters.Houlsby(16), 16_960, TINY_LAYER_NORMS),
-        (tf_adapters.Pfeiffer("attention", bottleneck_dim=16), 8_480, 1_280),
-        (tf_adapters.Pfeiffer("feedforward", bottleneck_dim=16), 8_480, 1_280),
+        (tf_adapters.Pfeiffer(16, slot="attention"), 8_480, 1_280),
+        (tf_adapters.Pfeiffer(16, slot="feedforward"), 8_480, 1_280),
         (tf_adapters.LayerNormOnly(), 0, TINY_LAYER_NORMS),
         (tf_adapters.Method(), 0, 0),
     ],

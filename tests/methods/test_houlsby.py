@@ -20,7 +20,10 @@ SHAPE = EncoderShape(
     [
         (tf_adapters.Houlsby, {"attention", "feedforward"}),
         (tf_adapters.Pfeiffer, {"feedforward"}),
-        (lambda **kw: tf_adapters.Pfeiffer("attention", **kw), {"attention"}),
+        (
+            lambda **kw: tf_adapters.Pfeiffer(slot="attention", **kw),
+            {"attention"},
+        ),
     ],
 )
 def test_adapters_are_made_as_the_arguments_say(method, filled):
@@ -51,7 +54,7 @@ def test_defaults_are_those_of_the_authors_code():
     "method",
     [
         tf_adapters.Houlsby(8, "relu", 0.02),
-        tf_adapters.Pfeiffer("attention", bottleneck_dim=8, init_stddev=0.02),
+        tf_adapters.Pfeiffer(8, slot="attention", init_stddev=0.02),
     ],
     ids=repr,
 )

@@ -240,7 +240,7 @@ def test_unknown_policy_for_layer_norms_is_refused(make_backbone):
         (lambda: tf_adapters.Houlsby(0), "`bottleneck_dim`.*=0"),
         (lambda: tf_adapters.Houlsby(4, init_stddev=0), "no gradient.*=0"),
         (lambda: tf_adapters.Houlsby(4, activation="gleu"), "gleu"),
-        (lambda: tf_adapters.Pfeiffer("parallel"), "`slot`.*'parallel'"),
+        (lambda: tf_adapters.Pfeiffer(slot="parallel"), "`slot`.*'parallel'"),
         (lambda: tf_adapters.Pfeiffer(bottleneck_dim=-2), "=-2"),
         (lambda: tf_adapters.LastLayers(-1), "negative.*num_layers=-1"),
     ],

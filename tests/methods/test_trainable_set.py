@@ -33,7 +33,7 @@ BANKS = {
         banks(("feedforward",), norms=True),
     ),
     "pfeiffer_attention": (
-        tf_adapters.Pfeiffer("attention", bottleneck_dim=4),
+        tf_adapters.Pfeiffer(4, slot="attention"),
         banks(("attention",), norms=True),
     ),
     "layer_norm_only": (tf_adapters.LayerNormOnly(), banks((), norms=True)),

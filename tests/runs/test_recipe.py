@@ -1,14 +1,15 @@
 import dataclasses
 import pathlib
+import re
 
 import pytest
 
 import models
 from tf_adapters.methods import Method
+from tf_adapters.runs.flags import override
 from tf_adapters.runs.recipe import build_model
 from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.training.config import TrainConfig
-from tf_adapters.training.config import override
 
 FOLDER = pathlib.Path(models.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
@@ -71,6 +72,17 @@ def test_the_settings_of_a_recipe_reach_its_method(name):
         after = recipe.method(config).get_config()
         different = [after[key] for key in after if after[key] != before[key]]
         assert different in ([value], [[value]])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_of_a_recipe_is_explained(name):
+    config_class = load_recipe(name).Config
+    shared = {field.name for field in dataclasses.fields(TrainConfig)}
+    own = {field.name for field in dataclasses.fields(config_class)} - shared
+    for setting in own:
+        assert re.search(
+            rf"^ +{setting}: \w|^ +{setting}: `", config_class.__doc__, re.M
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,10 +14,10 @@ class AdapterDrop(Houlsby):
     `export_saved_model(..., dropped_layers=...)`.
 
     Args:
-        dropped_layers: int. How many layers, from the first, have no adapters.
-            Defaults to 5, as for the twelve layers of BERT-base.
         bottleneck_dim, activation, init_stddev: as for `Houlsby`. The
             bottleneck defaults to 24, as in Compacter's comparison.
+        dropped_layers: int. How many layers, from the first, have no adapters.
+            Defaults to 5, as for the twelve layers of BERT-base.
 
     Raises:
         ValueError: if `dropped_layers` is negative, or, in the encoder, leaves
@@ -27,8 +27,14 @@ class AdapterDrop(Houlsby):
      - [Rueckle et al., 2021](https://arxiv.org/abs/2010.11918), section 3
     """
 
-    def __init__(self, dropped_layers=5, bottleneck_dim=24, **kwargs):
-        super().__init__(bottleneck_dim, **kwargs)
+    def __init__(
+        self,
+        bottleneck_dim=24,
+        activation="gelu_approximate",
+        init_stddev=1e-3,
+        dropped_layers=5,
+    ):
+        super().__init__(bottleneck_dim, activation, init_stddev)
         if dropped_layers < 0:
             raise ValueError(
                 "`dropped_layers` must not be negative. Received: "

@@ -119,9 +119,7 @@ class CompacterPlusPlus(Compacter):
 
     def plain(self):
         return Pfeiffer(
-            "feedforward",
-            bottleneck_dim=self.bottleneck_dim,
-            activation=self.activation,
+            self.bottleneck_dim, self.activation, slot="feedforward"
         )
 
 

@@ -67,10 +67,10 @@ class Houlsby(Method):
 
 def check_bottleneck(bottleneck_dim, init_stddev):
     """Refuses a bottleneck without units or without randomness."""
-    if bottleneck_dim < 1:
+    if not isinstance(bottleneck_dim, int) or bottleneck_dim < 1:
         raise ValueError(
-            "`bottleneck_dim` must be at least 1. Received: "
-            f"bottleneck_dim={bottleneck_dim}."
+            "`bottleneck_dim` must be an int of at least 1. Received: "
+            f"bottleneck_dim={bottleneck_dim!r}."
         )
     if init_stddev <= 0:
         raise ValueError(

@@ -16,7 +16,7 @@ class LoRA(Method):
     those of several tasks are not, since a kernel for each would be stored.
 
     Args:
-        rank: int. Defaults to 8.
+        rank: int. Rank of the updates. Defaults to 8.
         alpha: float. The update is scaled by `alpha / rank`. Defaults to 16.
         targets: tuple of str. The dense layers: of `"query"`, `"key"`,
             `"value"`, `"attention_output"`, `"intermediate"` and

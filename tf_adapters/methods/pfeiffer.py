@@ -15,16 +15,23 @@ class Pfeiffer(Houlsby):
     AdapterHub's second use of the original LayerNorm is not reproduced.
 
     Args:
-        slot: `"feedforward"` or `"attention"`. Defaults to `"feedforward"`.
         bottleneck_dim, activation, init_stddev: as for `Houlsby`.
+        slot: str. `"feedforward"` or `"attention"`. Defaults to
+            `"feedforward"`.
 
     References:
      - [Pfeiffer et al., 2021](https://arxiv.org/abs/2005.00247), section 3.1
      - [Mahabadi et al., 2021](https://arxiv.org/abs/2106.04647), section 5.2
     """
 
-    def __init__(self, slot="feedforward", **kwargs):
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        bottleneck_dim=64,
+        activation="gelu_approximate",
+        init_stddev=1e-3,
+        slot="feedforward",
+    ):
+        super().__init__(bottleneck_dim, activation, init_stddev)
         if slot not in ("attention", "feedforward"):
             raise ValueError(
                 '`slot` must be "attention" or "feedforward". Received: '

@@ -12,12 +12,8 @@ class JointTrainConfig(TrainConfig):
     The paper counts an epoch as 2,400 steps, of which a task that it draws
     gets the whole batch. Eight tasks on a BERT-base need all 25 of them; a
     few tasks on a small encoder want fewer and a higher learning rate.
-
-    Attributes:
-        freeze: train only LayerNorms, heads and what a task owns.
     """
 
-    freeze: bool = False
     rate: str = "annealed"
     batching: str = "one_task"
     num_epochs: int = 25
