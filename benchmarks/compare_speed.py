@@ -12,6 +12,7 @@ both, and prints the ratio A / B of each pair and the median of the ratios:
 
 import argparse
 import json
+import os
 import shlex
 import statistics
 import subprocess
@@ -20,7 +21,12 @@ import subprocess
 def median_seconds(command):
     """Runs a command and returns the median it reports."""
     done = subprocess.run(
-        shlex.split(command), stdout=subprocess.PIPE, text=True, check=True
+        shlex.split(command),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        # What `import tf_adapters` sets, which comes too late here.
+        env={"TF_ENABLE_ONEDNN_OPTS": "1", **os.environ},
     )
     return json.loads(done.stdout.splitlines()[-1])["median"]
 

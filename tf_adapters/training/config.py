@@ -56,7 +56,8 @@ class TrainConfig:
         pooling: what the heads read.
         head_dropout: dropout rate before the heads.
         dtype: dtype policy, such as "float32" or "mixed_bfloat16".
-        jit_compile: compile the steps with XLA.
+        jit_compile: compile the steps with XLA. On a CPU with oneDNN it has
+            made no training step faster.
         strategy: how training is distributed.
         from_run: folder of a finished run of the same recipe and settings,
             whose model gets the tasks of this run beside its own.
