@@ -37,7 +37,7 @@ METHODS = {
 
 # How far from the identity a method may start, where it is not next to it:
 # the largest difference of the normalised outputs of the tiny encoder.
-# METHODS.md 0.4 has the figures of PALs and of low-rank layers for a wider
+# methods.md 0.4 has the figures of PALs and of low-rank layers for a wider
 # encoder, where they are larger.
 DISTANCE_AT_START = {
     "pals": 2.1e-2,
@@ -47,11 +47,11 @@ DISTANCE_AT_START = {
     # Units of sqrt(16) * 0.018 / 2 = 0.036, outputs of sqrt(4) * 0.018 * 0.036
     # = 0.0013, and a maximum of ten times that, through two layers.
     "phm_adapter": 1.3e-2,
-    # Five of the standard deviations of METHODS.md 0.4, of wider embeddings.
+    # Five of the standard deviations of methods.md 0.4, of wider embeddings.
     "hyperformer": 5 * 0.11,
     "hyperformer_shared": 5 * 0.11,
     "hyperformer_plus_plus": 5 * 0.11,
-    # METHODS.md 0.4 has 0.90 for a norm whose gain starts at 1 and not at 0.1.
+    # methods.md 0.4 has 0.90 for a norm whose gain starts at 1 and not at 0.1.
     "multi_task_adapters": 5 * 0.09,
     "normalized_adapters": 5 * 0.09,
 }

@@ -1,4 +1,4 @@
-"""BERT in NumPy, written from METHODS.md 0.2, to hold the encoder to.
+"""BERT in NumPy, written from methods.md 0.2, to hold the encoder to.
 
 a  = norm1(h + attention(h))
 h' = norm2(a + feedforward(a))

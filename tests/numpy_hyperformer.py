@@ -1,4 +1,4 @@
-"""HyperFormer in NumPy, written from METHODS.md 4.1 and 4.2.
+"""HyperFormer in NumPy, written from methods.md 4.1 and 4.2.
 
 `tasks` are vectors of shape `(num_tasks, dim)`; weights are dicts from a name
 to an array, in float64.

@@ -1,4 +1,4 @@
-"""The layers of BERT and PALs in NumPy, written from METHODS.md 2.2.
+"""The layers of BERT and PALs in NumPy, written from methods.md 2.2.
 
 `rows` is a dict from the name of a bank to the weights of the task of every
 example, of shape `(batch_size, ...)`, in float64.

@@ -1,4 +1,4 @@
-"""The layers of Compacter in NumPy, written from METHODS.md 3.1 and 3.2.
+"""The layers of Compacter in NumPy, written from methods.md 3.1 and 3.2.
 
 `weights` is a dict from the name of a bank to the weights of one task, in
 float64.

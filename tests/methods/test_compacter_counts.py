@@ -1,4 +1,4 @@
-"""Counts of Compacter and its baselines: METHODS.md 3.8 and 9."""
+"""Counts of Compacter and its baselines: methods.md 3.8 and 9."""
 
 import functools
 
@@ -39,7 +39,7 @@ def rows_of(method, closed_form, counts):
     ]
 
 
-# The method, its closed form and the counts of METHODS.md for bottlenecks of
+# The method, its closed form and the counts of methods.md for bottlenecks of
 # 24, 48 and 96.
 BASE = [
     (

@@ -1,4 +1,4 @@
-"""Parameter counts against the closed forms of METHODS.md, section 1.4."""
+"""Parameter counts against the closed forms of methods.md, section 1.4."""
 
 import keras_nlp
 import pytest

@@ -1,4 +1,4 @@
-"""HyperFormer in its three forms and its baseline: METHODS.md 4."""
+"""HyperFormer in its three forms and its baseline: methods.md 4."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Counts of HyperFormer and its baseline: METHODS.md 4.4 and 9."""
+"""Counts of HyperFormer and its baseline: methods.md 4.4 and 9."""
 
 import pytest
 
@@ -20,12 +20,12 @@ def norms_of(backbone):
 
 
 def generator(d, m, t=64):
-    """Both kernels, both biases, gain and offset: G and N of METHODS.md."""
+    """Both kernels, both biases, gain and offset: G and N of methods.md."""
     return (t + 1) * (2 * d * m + d + m) + 2 * (t + 1) * d
 
 
 def network(parts, t=64, h=128):
-    """From embeddings in a row to one: M of METHODS.md, and its norm."""
+    """From embeddings in a row to one: M of methods.md, and its norm."""
     return (parts * t + 1) * h + (h + 1) * t + 2 * t
 
 
@@ -47,7 +47,7 @@ def adapters(num_layers, d, m):
 
 
 # The method, its closed form without embeddings, the numbers of each of eight
-# tasks, and the counts of METHODS.md in all: tiny, m=24 and m=48 of BERT-base.
+# tasks, and the counts of methods.md in all: tiny, m=24 and m=48 of BERT-base.
 COUNTS = [
     (
         tf_adapters.HyperFormerPlusPlus,
@@ -132,7 +132,7 @@ def test_added_task_adds_64_numbers(bert_tiny):
 
 
 def test_adapters_of_one_task_have_a_norm_each(bert_tiny, make_tasks):
-    """ "Single-task adapters + post-LN" of METHODS.md 4.4."""
+    """ "Single-task adapters + post-LN" of methods.md 4.4."""
     method = tf_adapters.NormalizedAdapters(16)
     model = tf_adapters.MultiTaskClassifier(bert_tiny, method, make_tasks(3))
     counts = count_parameters(model)

@@ -1,4 +1,4 @@
-"""What holds for every method, by the names of DESIGN.md, section 5."""
+"""What holds for every method, by the names of design.md, section 7."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Counts of BERT and PALs against the closed forms of METHODS.md 2.4."""
+"""Counts of BERT and PALs against the closed forms of methods.md 2.4."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def top_attention(d, blocks, s):
     return lin(d, s) + lin(s, d) + blocks * (4 * lin(s, s) + 2 * s)
 
 
-# The method, its closed form and the count of METHODS.md 2.4 and 9, a task.
+# The method, its closed form and the count of methods.md 2.4 and 9, a task.
 OF_BASE = [
     (tf_adapters.SharedEncoder(), 0, 0),
     (tf_adapters.PALs(), pals(768, 12, 204), 1_819_836),

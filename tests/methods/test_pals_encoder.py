@@ -1,4 +1,4 @@
-"""The encoder of every method of BERT and PALs: METHODS.md 2.1 and 2.5."""
+"""The encoder of every method of BERT and PALs: methods.md 2.1 and 2.5."""
 
 import functools
 

@@ -86,7 +86,7 @@ def test_kernels_are_drawn_as_the_authors_draw_them():
 
 @pytest.mark.parametrize("stddev, expected", [(1e-3, 8.6e-5), (1e-2, 9.0e-3)])
 def test_new_adapter_disturbs_as_little_as_the_authors_does(stddev, expected):
-    # METHODS.md 0.4, measured on the reference code for inputs of variance 1.
+    # methods.md 0.4, measured on the reference code for inputs of variance 1.
     # Its figures have two digits (0.6 %). The variance of the output goes
     # with a sum over 64 units of chi-squared terms whose scale is itself
     # drawn, off by sqrt(2 / 64) / 2 = 9 %; over the seeds of two kernels 20 %.

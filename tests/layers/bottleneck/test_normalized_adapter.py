@@ -90,7 +90,7 @@ def test_shared_norm_computes_in_bfloat16(mixed_batch, scramble):
 
 
 def test_new_adapter_is_not_near_the_identity():
-    """METHODS.md 0.4: 0.90 for a unit-variance input of the size of BERT."""
+    """methods.md 0.4: 0.90 for a unit-variance input of the size of BERT."""
     layer = built(24, width=768, num_tasks=8)
     x = np.random.default_rng(0).normal(size=(8, 16, 768)).astype("float32")
     added = np.array(layer(x, task_ids=np.arange(8, dtype="int32"))) - x

@@ -84,7 +84,7 @@ def test_every_weight_has_a_network_of_its_own(name):
 
 
 def test_count_is_the_closed_form():
-    # METHODS.md 4.4: (t + 1)(2dm + d + m) + 2(t + 1)d.
+    # methods.md 4.4: (t + 1)(2dm + d + m) + 2(t + 1)d.
     d, m, t = 6, 3, 4
     expected = (t + 1) * (2 * d * m + d + m) + 2 * (t + 1) * d
     assert built(d, m, t).count_params() == expected

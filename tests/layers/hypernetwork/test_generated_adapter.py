@@ -74,7 +74,7 @@ def test_hypernetworks_that_make_nothing_are_the_identity(parts, mixed_batch):
 
 
 def test_new_adapter_adds_a_tenth_of_the_input():
-    """METHODS.md 0.4: 0.11."""
+    """methods.md 0.4: 0.11."""
     adapter = GeneratedAdapter(
         4,
         TaskEmbedding(64, num_tasks=8),

@@ -1,4 +1,4 @@
-"""Rules that make a dense layer one of other numbers: METHODS.md 3.1."""
+"""Rules that make a dense layer one of other numbers: methods.md 3.1."""
 
 import keras
 import numpy as np

@@ -143,7 +143,7 @@ def test_new_adapter_is_the_identity():
     # A factor is uniform, of variance 4 / (rows + columns). A kernel is 4
     # products of variance 1e-8 * 4 / 193 * 4 / 7 = 1.2e-10. Units are of
     # 768 * 4.7e-10, halved by GELU: 3.0e-4. Outputs are of 24 * 4.7e-10 times
-    # that: 3.2e-8. METHODS.md 0.4 measured 3.3e-8 for one adapter.
+    # that: 3.2e-8. methods.md 0.4 measured 3.3e-8 for one adapter.
     np.testing.assert_allclose(disturbance.std(), 3.2e-8, rtol=0.3)
     task_ids = np.arange(20, dtype="int32")
     outputs = layer(x.astype("float32"), task_ids=task_ids)

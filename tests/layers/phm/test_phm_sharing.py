@@ -1,4 +1,4 @@
-"""Rules and factors that several layers share: C8 of METHODS.md, section 9."""
+"""Rules and factors that several layers share: C8 of methods.md, section 9."""
 
 import keras
 import numpy as np

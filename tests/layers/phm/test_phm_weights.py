@@ -1,4 +1,4 @@
-"""Products of a rule and factors, by the names of METHODS.md, section 9."""
+"""Products of a rule and factors, by the names of methods.md, section 9."""
 
 import numpy as np
 import pytest

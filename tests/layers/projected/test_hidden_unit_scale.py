@@ -46,5 +46,5 @@ def test_factors_stay_between_0_and_2(scale, factor):
 def test_count_is_one_factor_a_unit_and_task():
     layer = HiddenUnitScale(num_tasks=2)
     layer.build((None, None, 768))
-    # Twelve layers of one task are the 9,216 of METHODS.md 2.4.
+    # Twelve layers of one task are the 9,216 of methods.md 2.4.
     assert layer.count_params() == 2 * 768 == 2 * 9_216 // 12

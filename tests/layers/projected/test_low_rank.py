@@ -67,7 +67,7 @@ def test_default_activation_is_the_gelu_of_the_authors(of_units):
 
 
 def test_new_layer_disturbs_as_much_as_the_authors_does():
-    # METHODS.md 0.4, measured on the reference code for inputs of variance 1:
+    # methods.md 0.4, measured on the reference code for inputs of variance 1:
     # 6.6e-2. It is also what the draws say: z = h V^E is normal with a
     # deviation of 0.02 sqrt(768), and 100 of GELU(z) are summed with weights
     # of deviation 0.02. Over 100 units, the sum of squares is off by less than
@@ -81,7 +81,7 @@ def test_new_layer_disturbs_as_much_as_the_authors_does():
 
 @pytest.mark.parametrize(
     "dim, hidden_dim, count",
-    # METHODS.md 2.4: 24 of them are PALsHoulsby(50) of BERT-base. METHODS.md
+    # methods.md 2.4: 24 of them are PALsHoulsby(50) of BERT-base. methods.md
     # 9: two of them are PALsLowRank(16) of BERT-tiny.
     [(50, 768, 1_862_832 // 24), (16, 128, 8_480 // 2)],
 )
