@@ -30,9 +30,9 @@ def _seed():
     keras.utils.set_random_seed(0)
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True)
 def _let_go_of_graphs():
-    """Frees what the tests of a module traced.
+    """Frees what a test traced, where it traced a training step.
 
     Keras sums gradients over replicas by a `tf.custom_gradient`, also where
     there is only one. TensorFlow keeps the function of its gradient in a
@@ -40,9 +40,11 @@ def _let_go_of_graphs():
     """
     yield
     registry = ops.gradient_registry._registry
-    for name in [n for n in registry if n.startswith("CustomGradient-")]:
-        del registry[name]
-    gc.collect()
+    traced = [name for name in registry if name.startswith("CustomGradient-")]
+    if traced:
+        for name in traced:
+            del registry[name]
+        gc.collect()
 
 
 @pytest.fixture

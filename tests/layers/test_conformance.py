@@ -83,9 +83,13 @@ def test_task_that_is_missing_is_asked_for(layer, x):
 
 def test_added_task_leaves_the_outputs_of_others_as_they_were(row, layer, x):
     before = layer(x, task_ids=TASK_IDS)
+    banks = {name: np.array(bank) for name, bank in layer.banks.items()}
     row.add_task(layer)
     after = layer(x, task_ids=TASK_IDS)
-    np.testing.assert_array_equal(before, after)
+    for name, bank in layer.banks.items():
+        np.testing.assert_array_equal(bank[: len(banks[name])], banks[name])
+    # Some compute the kernels of all tasks in one product, of another shape.
+    np.testing.assert_allclose(before, after, atol=ROUNDING)
     assert layer(x, task_ids=np.int32(NUM_TASKS)).shape == before.shape
 
 
