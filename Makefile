@@ -7,6 +7,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := runs/demo
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 QUESTIONS := \
   'acceptability\tThe keys to the old cabinet are on the table.' \
@@ -42,18 +43,18 @@ demo: env
 	  $(BIN)/python tf_adapters/export/ask.py $(DEMO)/saved_model/1
 
 test: env
-	$(BIN)/python -m pytest -n 2
+	$(PYTEST)
 
 # What TensorFlow takes by itself depends on the processor. The last of these
 # lets one with AVX-512 compute as one with AVX2 alone does; there TensorFlow
 # asks for bfloat16 because the processor has it, oneDNN may not, and it ends in
 # a segmentation fault, Keras's own layers too.
 test-kernels: env
-	$(BIN)/python -m pytest -n 2
-	TF_ENABLE_ONEDNN_OPTS=0 $(BIN)/python -m pytest -n 2
-	TF_ENABLE_ONEDNN_OPTS=1 $(BIN)/python -m pytest -n 2
+	$(PYTEST)
+	TF_ENABLE_ONEDNN_OPTS=0 $(PYTEST)
+	TF_ENABLE_ONEDNN_OPTS=1 $(PYTEST)
 	TF_ENABLE_ONEDNN_OPTS=1 ONEDNN_MAX_CPU_ISA=AVX2 \
-	  $(BIN)/python -m pytest -n 2 -k "not bfloat16"
+	  $(PYTEST) -k "not bfloat16"
 
 lint: env
 	$(BIN)/ruff format --check .

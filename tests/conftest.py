@@ -1,7 +1,12 @@
 """What all tests share: two devices, a seed, and factories of tiny things."""
 
 import gc
+import os
 
+# What XLA compiles here runs for milliseconds. Read when TensorFlow starts.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
+# ruff: noqa: E402
 import keras
 import keras_nlp
 import numpy as np
@@ -19,10 +24,25 @@ pytest_plugins = ["tests.toy"]
 
 LONGEST = 8
 
+# What has been imported never goes: collecting what tests leave need not look.
+gc.freeze()
+
+
+# What these share is made once for a session, if one worker runs them all.
+SHARING = ("command_line", "export", "test_train_script")
+# Long ones, so that no worker waits for them last.
+FIRST = ("test_notebooks", "test_train_script", "command_line")
+
 
 def pytest_collection_modifyitems(items):
-    """Starts with the notebooks, so that no worker waits for them last."""
-    items.sort(key=lambda item: item.path.stem != "test_notebooks")
+    """Says what stays together, and what comes first."""
+    for item in items:
+        names = (item.path.stem, item.path.parent.name)
+        for name in set(names) & set(SHARING):
+            item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(
+        key=lambda item: not {*item.path.parts, item.path.stem} & {*FIRST}
+    )
 
 
 @pytest.fixture(autouse=True)

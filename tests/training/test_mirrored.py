@@ -30,9 +30,15 @@ def clipped_adamw():
 
 @pytest.mark.large
 @pytest.mark.parametrize(
-    "method", [Houlsby(4), FullFineTuning(), IntrinsicSAID(60)], ids=repr
+    "method, make",
+    [
+        (Houlsby(4), sgd),
+        (Houlsby(4), clipped_adamw),
+        (FullFineTuning(), sgd),
+        (IntrinsicSAID(60), sgd),
+    ],
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
 )
-@pytest.mark.parametrize("make", [sgd, clipped_adamw])
 def test_two_replicas_train_as_one_device_does(
     small_model, toy_dataset, two_cpus, method, make
 ):
