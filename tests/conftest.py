@@ -51,8 +51,8 @@ def _seed():
 
 
 @pytest.fixture(autouse=True)
-def _let_go_of_graphs():
-    """Frees what a test traced, where it traced a training step.
+def _let_go_of_graphs(request):
+    """Frees what a test traced.
 
     Keras sums gradients over replicas by a `tf.custom_gradient`, also where
     there is only one. TensorFlow keeps the function of its gradient in a
@@ -60,10 +60,9 @@ def _let_go_of_graphs():
     """
     yield
     registry = ops.gradient_registry._registry
-    traced = [name for name in registry if name.startswith("CustomGradient-")]
-    if traced:
-        for name in traced:
-            del registry[name]
+    for name in [n for n in registry if n.startswith("CustomGradient-")]:
+        del registry[name]
+    if request.node.get_closest_marker("large"):
         gc.collect()
 
 

@@ -16,6 +16,9 @@ from tf_adapters.data.examples import Examples
 from tf_adapters.runs.restore import restore_run
 
 pytestmark = pytest.mark.large
+# Where what the tasks train, each on its own or the encoder together, is all
+# the same.
+one_run = pytest.mark.parametrize("run_dir", ["houlsby"], indirect=True)
 
 
 def test_evaluate_computes_the_scores_of_the_run_again(run_dir, capsys):
@@ -48,6 +51,7 @@ def test_predict_agrees_with_the_saved_model(run_dir, capsys):
     np.testing.assert_allclose(scores, outputs["scores"], atol=ROUNDING)
 
 
+@one_run
 def test_predict_reads_pairs_from_standard_input(run_dir, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("good\tbad\nbad\tbad\n"))
     assert main(["predict", str(run_dir), "--task", "same"]) == 0
@@ -69,6 +73,7 @@ ENSEMBLES = {
 }
 
 
+@one_run
 @pytest.mark.parametrize("flags, make", ENSEMBLES.values(), ids=ENSEMBLES)
 def test_predict_with_an_ensemble(run_dir, flags, make, capsys):
     texts = ["the film is good", "the book is very bad"]
@@ -117,6 +122,7 @@ def test_evaluate_scores_an_ensemble_on_its_tasks(run_dir, capsys):
     assert found["mean"] == np.mean(accuracies)
 
 
+@one_run
 def test_evaluate_scores_an_ensemble_on_another_task(run_dir, related, capsys):
     argv = [str(run_dir), *ALIKE, "--task_file", str(related)]
     assert main(["evaluate", *argv, "--on", "related"]) == 0
@@ -133,6 +139,7 @@ def test_evaluate_scores_an_ensemble_on_another_task(run_dir, related, capsys):
     assert found == {"related": {"accuracy": pytest.approx(share)}}
 
 
+@one_run
 def test_evaluate_scores_the_tasks_that_are_named(run_dir, capsys):
     assert main(["evaluate", str(run_dir), "--on", "opinion"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -140,6 +147,7 @@ def test_evaluate_scores_the_tasks_that_are_named(run_dir, capsys):
     assert found["dev"] == {"opinion": metrics["dev"]["opinion"]}
 
 
+@one_run
 @pytest.mark.parametrize(
     "argv, message",
     [
@@ -164,6 +172,7 @@ def test_evaluate_refuses_what_does_not_fit(
     assert message in capsys.readouterr().err
 
 
+@one_run
 def test_export_writes_the_next_version(run_dir, tmp_path, capsys):
     for version in ("1", "2"):
         argv = ["export", str(run_dir), "--path", str(tmp_path)]
@@ -173,6 +182,7 @@ def test_export_writes_the_next_version(run_dir, tmp_path, capsys):
         assert (tmp_path / version / "saved_model.pb").is_file()
 
 
+@one_run
 @pytest.mark.parametrize(
     "argv, message",
     [
