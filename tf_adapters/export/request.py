@@ -4,6 +4,7 @@ Every check is a control dependency of what is read afterwards, so it runs
 wherever the outputs are computed.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterable
 
 import tensorflow as tf
@@ -43,20 +44,20 @@ def check_same_length(inputs: dict[str, tf.Tensor]) -> tf.Operation:
 
 
 def check_not_empty(
-    name: str, texts: tf.Tensor, needed: tf.Tensor | bool = True
+    name: str, is_blank: tf.Tensor, needed: tf.Tensor | bool = True
 ) -> tf.Operation:
-    """Fails if one of `texts` is blank.
+    """Fails if a text is blank that is needed.
 
     Args:
         name: str. Name of the input, for the message.
-        texts: string Tensor of shape `(batch_size,)`.
-        needed: bool, or a bool Tensor of the shape of `texts`: where a text
-            is needed at all. Defaults to `True`.
+        is_blank: bool Tensor of shape `(batch_size,)`.
+        needed: bool, or a bool Tensor of that shape: where a text is needed at
+            all. Defaults to `True`.
 
     Returns:
         An operation.
     """
-    blank = tf.equal(tf.strings.strip(texts), "") & needed
+    blank = is_blank & needed
     return check(
         ~tf.reduce_any(blank),
         f"`{name}` must not be empty where the task reads it. Received: "
@@ -93,13 +94,18 @@ def read_task_ids(task: tf.Tensor, known: list[str]) -> tf.Tensor:
 
 
 def read_mixed(
-    text: tf.Tensor, text_pair: tf.Tensor, task: tf.Tensor, tasks: list[Task]
+    text: tf.Tensor,
+    text_pair: tf.Tensor,
+    task: tf.Tensor,
+    tasks: list[Task],
+    is_blank: Callable[[tf.Tensor], tf.Tensor],
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Checks a request whose examples belong to any tasks.
 
     Args:
         text, text_pair, task: string Tensors of shape `(batch_size,)`.
         tasks: the tasks of the model, in the order of their ids.
+        is_blank: function from texts to whether nothing of them is read.
 
     Returns:
         Tuple of the two texts and the task ids.
@@ -117,24 +123,30 @@ def read_mixed(
         _rows(extra),
         ". Send an empty string.",
     )
-    given = check_not_empty("text", text)
-    pair_given = check_not_empty("text_pair", text_pair, needed=is_pair)
+    given = check_not_empty("text", is_blank(text))
+    pair_given = check_not_empty("text_pair", is_blank(text_pair), is_pair)
     with tf.control_dependencies([given, pair_given, no_extra]):
         return tf.identity(text), tf.identity(text_pair), task_ids
 
 
-def read_columns(texts: dict[str, tf.Tensor]) -> list[tf.Tensor]:
+def read_columns(
+    texts: dict[str, tf.Tensor], is_blank: Callable[[tf.Tensor], tf.Tensor]
+) -> list[tf.Tensor]:
     """Checks a request to one task and returns its one or two texts.
 
     Args:
         texts: dict from the name of an input to a string Tensor of shape
             `(batch_size,)`.
+        is_blank: as for `read_mixed`.
 
     Returns:
         list of the Tensors.
     """
     with tf.control_dependencies([check_same_length(texts)]):
-        given = [check_not_empty(k, tf.identity(v)) for k, v in texts.items()]
+        given = [
+            check_not_empty(k, is_blank(tf.identity(v)))
+            for k, v in texts.items()
+        ]
     with tf.control_dependencies(given):
         return [tf.identity(text) for text in texts.values()]
 

@@ -18,7 +18,7 @@ from tf_adapters.export.version_folder import whole_or_nothing
 def export_saved_model(
     model: keras.Model,
     path: str | os.PathLike[str],
-    sequence_length: int = 128,
+    sequence_length: int | None = None,
     version: int | None = None,
     dropped_layers: Collection[int] = (),
 ) -> pathlib.Path:
@@ -48,7 +48,8 @@ def export_saved_model(
         path: folder of the versions of this model, such as the
             `model_base_path` of TF Serving. Created if missing.
         sequence_length: int. The most tokens of an example; longer ones are
-            truncated as in training. Defaults to 128.
+            truncated as in training. Defaults to 128, or to the positions of
+            the encoder if it has fewer.
         version: int. A version that `path` does not have. Defaults to the
             next one.
         dropped_layers: transformer layers, from 0, that are served without
@@ -71,16 +72,19 @@ def export_saved_model(
     PosixPath('serving/reviews/1')
     """
     path = pathlib.Path(path)
+    if sequence_length is None:
+        sequence_length = min(128, model.encoder.max_sequence_length)
     _check_model(model, sequence_length)
     version = choose_version(path, version)
     with model.encoder.baked(dropped_layers):
-        signatures = ServedModel(model, sequence_length).signatures()
+        served = ServedModel(model, sequence_length)
+        signatures = served.signatures()
         # Graphs do not keep alive what was made for them.
         weights = _variables_of(signatures.values())
     holder = tf.Module()
     holder.weights = weights
     # Some tokenizers keep their vocabulary in tables, which must be tracked.
-    holder.tokenizer = model.tokenizer
+    holder.tokenizer = served.text_encoder.tokenizer
     target = path / str(version)
     with whole_or_nothing(target) as folder:
         tf.saved_model.save(holder, str(folder), signatures=signatures)

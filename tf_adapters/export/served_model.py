@@ -32,7 +32,7 @@ class ServedModel:
     def __init__(self, model: keras.Model, sequence_length: int) -> None:
         self._model = model
         self._tasks: list[Task] = model.tasks
-        self._text_encoder = TextEncoder(model.tokenizer, sequence_length)
+        self.text_encoder = TextEncoder(model.tokenizer, sequence_length)
         self._token_inputs = ("padding_mask", *model.encoder.embedding_inputs)
         texts = _batch_of(tf.string)
         self._tokenize = _compiled(
@@ -61,7 +61,7 @@ class ServedModel:
     def _mixed_signature(self) -> Callable[..., _Tensors]:
         def serve(text, text_pair, task):
             text, text_pair, task_ids = read_mixed(
-                text, text_pair, task, self._tasks
+                text, text_pair, task, self._tasks, self.text_encoder.is_blank
             )
             is_pair = tf.gather([t.is_pair for t in self._tasks], task_ids)
             tokens = self._tokenize(text, text_pair, is_pair)
@@ -77,7 +77,8 @@ class ServedModel:
         names = input_names(task)
 
         def serve(*texts):
-            texts = read_columns(dict(zip(names, texts, strict=True)))
+            columns = dict(zip(names, texts, strict=True))
+            texts = read_columns(columns, self.text_encoder.is_blank)
             is_pair = tf.fill(tf.shape(texts[0]), task.is_pair)
             tokens = self._tokenize(texts[0], texts[-1], is_pair)
             logits = self._score_one_task(tokens, tf.constant(task_id))
@@ -107,13 +108,13 @@ class ServedModel:
         self, text: tf.Tensor, text_pair: tf.Tensor, is_pair: tf.Tensor
     ) -> _Tensors:
         """Tokenises and pads to the longest example of the batch."""
-        ids, first = self._text_encoder(text, text_pair, is_pair)
+        ids, first = self.text_encoder(text, text_pair, is_pair)
         lengths = tf.cast(ids.row_lengths(), tf.int32)
         # One column where there is no row, so that no layer meets a width 0.
         width = tf.maximum(tf.reduce_max(lengths), 1)
         columns = tf.range(width)[None, :]
         token_ids = ids.to_tensor(
-            self._text_encoder.pad_id, shape=tf.stack([-1, width])
+            self.text_encoder.pad_id, shape=tf.stack([-1, width])
         )
         in_text = columns < lengths[:, None]
         in_second = in_text & (columns >= first[:, None])

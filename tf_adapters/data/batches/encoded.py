@@ -49,8 +49,12 @@ class EncodedExamples:
 
         Returns:
             `EncodedExamples` in the same order.
+
+        Raises:
+            ValueError: if nothing of an example is left to be tokenised.
         """
         token_ids, lengths, first_lengths = encoder.encode(*examples.texts)
+        _check_not_empty(examples, lengths, encoder)
         count = len(examples)
         return cls(
             token_ids=token_ids,
@@ -70,6 +74,19 @@ class EncodedExamples:
             if field.name != "pad_id"
         }
         return cls(pad_id=parts[0].pad_id, **columns)
+
+
+def _check_not_empty(examples, lengths, encoder):
+    special = encoder.num_special(examples.task.is_pair)
+    empty = np.flatnonzero(lengths == special)
+    if len(empty):
+        row = int(empty[0])
+        received = [column[row] for column in examples.texts]
+        raise ValueError(
+            "An example must have text: white space, control characters and "
+            f"lone accents are none. Received: {received} in row {row} of "
+            f"{examples.task.name!r}. Leave the row out."
+        )
 
 
 def _targets(examples: Examples) -> np.ndarray:

@@ -3,6 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
+from tf_adapters.data.batches.text_normaliser import clean
+from tf_adapters.data.batches.text_normaliser import without_folding
+
 _CHUNK = 4096
 
 
@@ -13,12 +16,17 @@ class TextEncoder:
     segment 1 from `b` on. RoBERTa and XLM-R take a second separator between
     the two. What is too long is truncated longest-first: tokens are taken
     from the end of whichever text is longer, from the second at a tie, which
-    is what BERT's own code does.
+    is what BERT's own code does. Special tokens that are written in a text, as
+    `[SEP]`, are text: no text can end its own segment.
 
     Args:
         tokenizer: a `keras_nlp` tokenizer with start and end tokens.
         sequence_length: int. The most tokens of an example, special ones
             included. Defaults to 128.
+
+    Attributes:
+        normalise: function from a string Tensor to what of it is tokenised.
+        tokenizer: what tokenises it then, which folds nothing.
 
     Raises:
         ValueError: if `sequence_length` leaves no room for text, or the
@@ -32,7 +40,7 @@ class TextEncoder:
                 "text of a pair between the special tokens. Received: "
                 f"sequence_length={sequence_length}."
             )
-        self.tokenizer = tokenizer
+        self.normalise, self.tokenizer = without_folding(tokenizer)
         self.sequence_length = sequence_length
         self.start_id = _special(tokenizer, "cls_token_id", "start_token_id")
         self.end_id = _special(tokenizer, "sep_token_id", "end_token_id")
@@ -99,6 +107,15 @@ class TextEncoder:
             firsts.append(first.numpy())
         return tuple(map(np.concatenate, (tokens, lengths, firsts)))
 
+    def num_special(self, is_pair: bool) -> int:
+        """Returns how many tokens of an example are not of its texts."""
+        return 2 + is_pair * self.num_separators
+
+    def is_blank(self, texts):
+        """Returns a bool Tensor: where nothing is left of a text."""
+        left = tf.strings.strip(clean(self.normalise(texts)))
+        return tf.equal(left, "")
+
     @property
     def _compiled(self):
         # In graph mode KerasNLP tokenises with tensorflow-text: many times
@@ -112,7 +129,7 @@ class TextEncoder:
         return self._function
 
     def _tokenize(self, texts):
-        return tf.cast(self.tokenizer(texts), tf.int32)
+        return tf.cast(self.tokenizer(self.normalise(texts)), tf.int32)
 
 
 def longest_first(first, second, room):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tf_adapters.data.blank import is_blank
 from tf_adapters.data.examples import Examples
 from tf_adapters.data.lookup import unknown_name
 from tf_adapters.data.sources.label_number import label_number
@@ -121,7 +122,7 @@ class Source:
 
     def _texts(self, place: str, values: list[str]) -> list[str]:
         texts = values[: len(self.task.text_columns)]
-        if not any(text.strip() for text in texts):
+        if all(map(is_blank, texts)):
             raise ValueError(
                 f"{place}: an example must have text. Received: nothing in "
                 f"{' and '.join(self.task.text_columns)}. Remove the row."
