@@ -5,6 +5,8 @@ from typing import Self
 
 import numpy as np
 
+from tf_adapters.data.columns import as_labels
+from tf_adapters.data.columns import as_texts
 from tf_adapters.data.task import Task
 
 
@@ -14,13 +16,16 @@ class Examples:
 
     Args:
         task: A `Task`. What the columns mean.
-        texts: tuple of lists of str. One list per text column of the task.
-        labels: float32 array of shape `(num_examples,)` or `None`. The index
-            of the class, or the value of a regression in the task's own
-            units. `None` if the examples are unlabelled.
+        texts: tuple of columns of str. One per text column of the task: a
+            list, an array, or a column of pandas or pyarrow. Kept as lists.
+        labels: column of labels, or `None` if the examples are unlabelled: the
+            names of classes or their indices, or the values of a regression in
+            the task's own units. Kept as a float32 array of shape
+            `(num_examples,)`, of indices or values.
 
     Raises:
-        ValueError: if the columns do not belong together.
+        ValueError: if the columns do not belong together, a text is not text,
+            or the task does not have a label.
     """
 
     task: Task
@@ -28,7 +33,7 @@ class Examples:
     labels: np.ndarray | None
 
     def __post_init__(self) -> None:
-        """Refuses columns of different lengths."""
+        """Reads the columns, and refuses those of different lengths."""
         if len(self.texts) != len(self.task.text_columns):
             raise ValueError(
                 "`texts` must be one list per text column of the task. "
@@ -36,6 +41,15 @@ class Examples:
                 f"{self.task.text_columns}. Write a tuple of "
                 f"{len(self.task.text_columns)} list(s) of strings."
             )
+        names = self.task.text_columns
+        texts = tuple(
+            as_texts(self.task, name, column)
+            for name, column in zip(names, self.texts, strict=True)
+        )
+        object.__setattr__(self, "texts", texts)
+        if self.labels is not None:
+            labels = as_labels(self.task, self.labels)
+            object.__setattr__(self, "labels", labels)
         lengths = [len(column) for column in self.texts]
         if self.labels is not None:
             lengths.append(len(self.labels))
