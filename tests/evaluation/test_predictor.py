@@ -121,6 +121,39 @@ def test_pairs_are_read(make_backbone, tokenizer):
     assert predictor.outputs(predictor.encode(examples)).shape == (2, 2)
 
 
+@pytest.mark.large
+def test_texts_are_predicted_as_they_are(model):
+    predictor = Predictor(model)
+    outputs = predictor.outputs(predictor.encode(unlabelled(model, "three")))
+    answers = predictor.predict("three", TEXTS)
+    for answer, row in zip(answers, outputs, strict=True):
+        assert answer["label"] == "abc"[row.argmax()]
+        assert answer["scores"] == dict(zip("abc", row.tolist(), strict=True))
+    [one] = predictor.predict("two", "the film is good")
+    assert list(one["scores"]) == ["no", "yes"]
+    [value] = predictor.predict("score", ["bad"])
+    assert set(value) == {"label"} and 0 <= value["label"] <= 5
+
+
+@pytest.mark.parametrize(
+    "name, texts, message",
+    [
+        ("too", "bad", "has no task 'too'"),
+        ("two", [], "no text to predict"),
+        (
+            "two",
+            [("a", "b")],
+            r"reads text. Received: \('a', 'b'\)",
+        ),
+        ("two", ["good", None], "Received: None. Write a text, or a list"),
+        ("two", ["good", "\u200b"], "must have text.*in row 1"),
+    ],
+)
+def test_what_is_no_text_of_the_task_is_refused(model, name, texts, message):
+    with pytest.raises(ValueError, match=message):
+        Predictor(model).predict(name, texts)
+
+
 def test_a_model_without_a_tokenizer_is_refused(make_model):
     with pytest.raises(ValueError, match="must have a tokenizer.*`tokenizer=`"):
         Predictor(make_model(Houlsby(4)))

@@ -10,9 +10,7 @@ from tf_adapters.command_line.ensemble_flags import add_ensemble_flags
 from tf_adapters.command_line.ensemble_flags import check_ensemble_flags
 from tf_adapters.command_line.ensemble_flags import make_ensemble
 from tf_adapters.command_line.run_argument import parser_for_run
-from tf_adapters.data.examples import Examples
 from tf_adapters.evaluation.predictor import Predictor
-from tf_adapters.runs.predictions import labels_of
 from tf_adapters.runs.restore import restore_run
 
 SUMMARY = "predict texts with a finished run"
@@ -50,26 +48,19 @@ def main(argv: list[str], prog: str) -> None:
     else:
         predictor = Predictor(model, config.sequence_length)
     task = model.tasks[model.task_id(flags.task or flags.ensemble[0])]
-    lines = flags.texts or sys.stdin.read().splitlines()
-    examples = _examples(task, lines)
-    outputs = predictor.outputs(predictor.encode(examples))
-    for label, scores in zip(labels_of(task, outputs), outputs, strict=True):
-        shown = {"label": label}
-        if not task.is_regression:
-            named = zip(task.labels, scores.tolist(), strict=True)
-            shown["scores"] = dict(named)
-        print(json.dumps(shown, ensure_ascii=False))
+    texts = _texts(task, flags.texts or sys.stdin.read().splitlines())
+    for answer in predictor.predict(task.name, texts):
+        print(json.dumps(answer, ensure_ascii=False))
 
 
-def _examples(task, lines: list[str]) -> Examples:
-    rows = [line.split("\t") for line in lines]
+def _texts(task, lines: list[str]) -> list[tuple[str, ...]]:
+    rows = [tuple(line.split("\t")) for line in lines]
     if not rows:
         raise ValueError("There is no text to predict. Write one, or pipe it.")
     for row in rows:
-        if len(row) != len(task.text_columns) or not any(row):
+        if len(row) != len(task.text_columns):
             raise ValueError(
                 f"Task {task.name!r} reads {' and '.join(task.text_columns)}, "
                 f"with a tab between two texts. Received: {row}."
             )
-    columns = tuple(list(column) for column in zip(*rows, strict=True))
-    return Examples(task, columns, None)
+    return rows

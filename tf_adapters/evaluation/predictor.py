@@ -38,6 +38,40 @@ class Predictor:
         self.batch_size = batch_size
         self._encoded: dict[int, EncodedExamples] = {}
 
+    def predict(self, task: str, texts) -> list[dict]:
+        """Predicts texts as they are.
+
+        Args:
+            task: name of a task of the model; for an ensemble, one of its own.
+            texts: a text, or for a task that reads two a tuple of two; or a
+                list of any number of them.
+
+        Returns:
+            list of dict, one for each text: `label`, the name of the class or
+            the value of a regression, and for a class `scores`, a dict from
+            the names of all classes to their probabilities.
+
+        Raises:
+            ValueError: if the model has no such task, or a text is not one.
+
+        Example:
+
+        >>> predictor.predict("rte", [("A man sleeps.", "Nobody is awake.")])
+        [{'label': 'entailment', 'scores': {'entailment': 0.9, ...}}]
+        """
+        own = self.model.tasks[self.model.task_id(task)]
+        examples = Examples(own, _columns(own, texts), None)
+        outputs = self.outputs(self.encode(examples))
+        if own.is_regression:
+            return [{"label": float(value)} for value in outputs[:, 0]]
+        return [
+            {
+                "label": own.labels[row.argmax()],
+                "scores": dict(zip(own.labels, row.tolist(), strict=True)),
+            }
+            for row in outputs
+        ]
+
     def encode(self, examples: Examples, task: str | None = None):
         """Tokenises `examples` for the head called `task`, its own if None."""
         task_id = self.model.task_id(task or examples.task.name)
@@ -77,3 +111,21 @@ class Predictor:
             self._encoded[id(examples)] = (examples, self.encode(examples))
         outputs = self.outputs(self._encoded[id(examples)][1])
         return score(examples.task, outputs, examples.labels)
+
+
+def _columns(task, texts):
+    """Takes a text, a pair, or a list of them apart into columns."""
+    if isinstance(texts, str | tuple):
+        texts = [texts]
+    rows = [(text,) if isinstance(text, str) else text for text in texts]
+    if not rows:
+        raise ValueError("There is no text to predict. Write one or more.")
+    count = len(task.text_columns)
+    for row in rows:
+        if not isinstance(row, tuple | list) or len(row) != count:
+            example = "a text" if count == 1 else "a tuple of two texts"
+            raise ValueError(
+                f"Task {task.name!r} reads {' and '.join(task.text_columns)}. "
+                f"Received: {row!r}. Write {example}, or a list of them."
+            )
+    return tuple(list(column) for column in zip(*rows, strict=True))

@@ -54,13 +54,6 @@ def submission(task: Task, outputs: np.ndarray) -> str:
     return "\n".join(["index\tprediction", *lines]) + "\n"
 
 
-def labels_of(task: Task, outputs: np.ndarray) -> list:
-    """Returns the predicted label names, or values of a regression."""
-    if task.is_regression:
-        return [float(value) for value in outputs[:, 0]]
-    return [task.labels[i] for i in outputs.argmax(axis=1)]
-
-
 def _is_glue(task: Task) -> bool:
     return GLUE_TASKS.get(task.name) == task
 
