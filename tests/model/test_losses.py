@@ -47,6 +47,14 @@ def test_cross_entropy_by_hand():
     np.testing.assert_allclose(loss, [-np.log(0.75)], rtol=1e-6)
 
 
+@pytest.mark.parametrize("label", [-1, 2, 9])
+def test_a_class_that_the_task_does_not_have_shows(label):
+    logits = np.zeros((3, 3), "float32")
+    labels = floats(label, 1, 2)
+    loss = make_loss().per_example(labels, logits, np.array([0, 0, 1]))
+    assert np.isnan(loss).tolist() == [True, False, False]
+
+
 def test_squared_error_by_hand():
     # (0.75 - 0.25)^2
     logits = np.array([[0.75, MASKED, MASKED]], "float32")

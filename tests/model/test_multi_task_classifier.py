@@ -5,6 +5,7 @@ import pytest
 from tests.rounding import ROUNDING
 from tf_adapters import MultiTaskClassifier
 from tf_adapters import Task
+from tf_adapters.methods import Compacter
 from tf_adapters.methods import FullFineTuning
 from tf_adapters.methods import Houlsby
 
@@ -261,3 +262,39 @@ def test_an_unknown_task_has_no_id(small_model):
     assert [model.task_id(name) for name in model.task_names] == [0, 1, 2]
     with pytest.raises(ValueError, match="no task 'one'.*two, three, score"):
         model.task_id("one")
+
+
+@pytest.mark.parametrize(
+    "method", [Houlsby(4), FullFineTuning(), Compacter(4, learn_rule=False)]
+)
+def test_thawing_a_frozen_model_lets_train_what_trained_before(
+    small_model, method
+):
+    model = small_model(method)
+    before = [w.path for w in model.trainable_variables]
+    model.trainable = True
+    assert [w.path for w in model.trainable_variables] == before
+    model.trainable = False
+    assert model.trainable_variables == []
+    model.trainable = False
+    model.trainable = True
+    assert [w.path for w in model.trainable_variables] == before
+
+
+def test_a_batch_wider_than_the_positions_is_refused(small_model, toy):
+    x, _ = toy(width=129)
+    with pytest.raises(ValueError, match=r"positions, 128. Received.*, 129\)"):
+        small_model(Houlsby(4))(x)
+
+
+def test_a_label_that_the_task_does_not_have_shows_in_the_loss(
+    small_model, toy
+):
+    x, y = toy(count=6)
+    y[0] = 9
+    model = small_model(Houlsby(4))
+    logits = model(x)
+    assert np.isnan(model.compute_loss(x, y, logits))
+    # Whatever stands in a row that does not count.
+    weight = np.array([0, 1, 1, 1, 1, 1], "float32")
+    assert np.isfinite(model.compute_loss(x, y, logits, weight))

@@ -4,6 +4,7 @@ import keras
 
 from tf_adapters.encoder.baked import baked
 from tf_adapters.encoder.dropout import dropout
+from tf_adapters.encoder.parts import check_shares_nothing_trained
 from tf_adapters.encoder.parts import decided
 from tf_adapters.encoder.parts import is_norm
 from tf_adapters.encoder.parts import pretrained_parts
@@ -90,6 +91,15 @@ class AdaptedBackbone(keras.Model):
         )
 
     def call(self, inputs, training=None, mixture=None, only_first=False):
+        width = inputs["token_ids"].shape[1]
+        if width is not None and width > self.max_sequence_length:
+            raise ValueError(
+                "A batch must not be wider than the encoder has positions, "
+                f"{self.max_sequence_length}. Received: token_ids of shape "
+                f"{tuple(inputs['token_ids'].shape)}. Truncate the texts: "
+                f"sequence_length={self.max_sequence_length}."
+            )
+
         def encode(inputs):
             return self._encode(inputs, training, mixture, only_first)
 
@@ -274,6 +284,7 @@ class AdaptedBackbone(keras.Model):
             for i, stock in enumerate(backbone.transformer_layers)
         ]
         self.top_adapter = slots.fill("top")
+        check_shares_nothing_trained(self, backbone)
         for weight, trains in decided(self):
             weight.trainable = trains
         self.weight_update = method.weight_update(shape)

@@ -1,5 +1,8 @@
 """The pretrained parts of an adapted encoder, and which of them train."""
 
+import gc
+import weakref
+
 import keras
 
 
@@ -45,6 +48,41 @@ def decided(encoder):
                 if not weight.path.endswith("seed_generator_state"):
                     found[id(weight)] = (weight, trains)
     return list(found.values())
+
+
+def check_shares_nothing_trained(encoder, backbone):
+    """Refuses a second encoder over one backbone, if either trains it.
+
+    Args:
+        encoder: an `AdaptedBackbone` that takes over the layers of `backbone`.
+        backbone: a `keras_nlp` backbone.
+
+    Raises:
+        ValueError: if another encoder that is still there holds its layers,
+            and the method of one of them trains a weight of it.
+    """
+    if not hasattr(backbone, "adapted_by"):
+        backbone.adapted_by = weakref.WeakSet()
+    if _conflicting(encoder, backbone.adapted_by):
+        # Deleted models are in cycles and wait to be collected.
+        gc.collect()
+    for other in _conflicting(encoder, backbone.adapted_by):
+        raise ValueError(
+            "Two models may share a backbone only if neither trains it: they "
+            "have its weights in common. Received: a backbone that a model of "
+            f"{other.method!r} has, for {encoder.method!r}. Load it anew for "
+            "each model, or delete the first."
+        )
+    backbone.adapted_by.add(encoder)
+
+
+def _conflicting(encoder, others):
+    own = _trains(encoder)
+    return [other for other in others if own or _trains(other)]
+
+
+def _trains(encoder):
+    return any(trains for _, trains in decided(encoder))
 
 
 def is_norm(layer):

@@ -35,7 +35,8 @@ class TaskLoss:
                 whole batch belongs to one task.
 
         Returns:
-            float32 Tensor of shape `(batch_size,)`.
+            float32 Tensor of shape `(batch_size,)`. The loss of a class that
+            the task does not have is not a number, so that it shows.
         """
         squared = ops.square(logits[:, 0] - labels)
         entropy = self._cross_entropy(labels, logits, task_ids)
@@ -52,4 +53,6 @@ class TaskLoss:
             target += self.label_smoothing * (even - target)
         # Masked logits are far below the rest: their probability is zero.
         log_probabilities = ops.log_softmax(logits, axis=-1) * mask
-        return -ops.sum(target * log_probabilities, axis=-1)
+        entropy = -ops.sum(target * log_probabilities, axis=-1)
+        is_known = (labels >= 0) & (labels < ops.sum(mask, axis=-1))
+        return ops.where(is_known, entropy, np.float32("nan"))

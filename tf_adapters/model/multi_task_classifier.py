@@ -116,6 +116,26 @@ class MultiTaskClassifier(TaskTrainer):
         return cls(backbone, method, tasks, tokenizer=tokenizer, **kwargs)
 
     @property
+    def trainable(self):
+        """Whether anything is trained.
+
+        `False` freezes the model, `True` afterwards lets train what was trained
+        before, as the method chose it, and not the whole encoder.
+        """
+        return super().trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        if bool(value) == self.trainable:
+            return
+        if not value:
+            self._trained_before = [id(w) for w in self.trainable_variables]
+        keras.Model.trainable.fset(self, value)
+        if value:
+            for weight in self.variables:
+                weight.trainable = id(weight) in self._trained_before
+
+    @property
     def tasks(self):
         """The `Task`s, in the order of their ids."""
         return [Task.from_config(config) for config in self._task_configs]

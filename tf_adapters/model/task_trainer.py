@@ -83,7 +83,7 @@ class TaskTrainer(keras.Model):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        losses = self._per_example(x, y, y_pred)
+        losses = self._per_example(x, y, y_pred, sample_weight)
         if sample_weight is not None:
             losses = losses * ops.cast(sample_weight, "float32")
         # Divided by the size of the global batch, padded rows included, so that
@@ -93,13 +93,16 @@ class TaskTrainer(keras.Model):
         return ops.mean(losses) / replicas
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        losses = self._per_example(x, y, y_pred)
+        losses = self._per_example(x, y, y_pred, sample_weight)
         weights = ops.ones_like(losses)
         if sample_weight is not None:
             weights = ops.cast(sample_weight, "float32")
         for i, tracker in enumerate(self.loss_trackers):
-            own = ops.cast(ops.equal(self._task_ids(x), i), "float32")
-            tracker.update_state(losses, sample_weight=own * weights)
+            is_own = ops.equal(self._task_ids(x), i)
+            tracker.update_state(
+                ops.where(is_own, losses, 0),
+                sample_weight=ops.where(is_own, weights, 0),
+            )
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def forget_compile(self):
@@ -110,9 +113,14 @@ class TaskTrainer(keras.Model):
         self.test_function = None
         self.predict_function = None
 
-    def _per_example(self, x, y, y_pred):
+    def _per_example(self, x, y, y_pred, sample_weight):
         labels = ops.cast(ops.reshape(y, (-1,)), "float32")
-        return self._task_loss.per_example(labels, y_pred, self._task_ids(x))
+        task_ids = self._task_ids(x)
+        losses = self._task_loss.per_example(labels, y_pred, task_ids)
+        if sample_weight is None:
+            return losses
+        # Whatever stands for the label of a row that does not count.
+        return ops.where(ops.equal(sample_weight, 0), 0, losses)
 
     def _task_ids(self, x):
         # One task may leave them out, as in `call`.
