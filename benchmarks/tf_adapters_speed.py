@@ -21,6 +21,7 @@ import time
 
 import keras
 import numpy as np
+import side_by_side
 import tensorflow as tf
 
 import tf_adapters
@@ -47,16 +48,9 @@ def build(args, names):
 
 def full_batch(args):
     """Returns random tokens without padding, and their labels."""
-    size = (args.batch_size, args.length)
-    random = np.random.default_rng(0)
-    x = {
-        # The first thousand ids of BERT are special and unused tokens.
-        "token_ids": random.integers(1000, 30522, size, dtype="int32"),
-        "segment_ids": np.zeros(size, "int32"),
-        "padding_mask": np.ones(size, "int32"),
-        "task_ids": np.arange(args.batch_size, dtype="int32") % args.num_tasks,
-    }
-    return x, random.integers(0, 2, args.batch_size).astype("float32")
+    task_ids = np.arange(args.batch_size) % args.num_tasks
+    labels = np.random.default_rng(1).integers(0, 2, args.batch_size)
+    return side_by_side.full_batch(args, task_ids), labels.astype("float32")
 
 
 def timed(function, repeats):
@@ -86,7 +80,7 @@ def time_inference(args):
     forward = tf.function(
         lambda x: model(x, training=False), jit_compile=args.jit_compile
     )
-    x = {k: tf.constant(v) for k, v in full_batch(args)[0].items()}
+    x, _ = full_batch(args)
     return timed(lambda: forward(x).numpy(), args.repeats)
 
 
@@ -142,8 +136,7 @@ def main():
     parser.add_argument("--bottleneck_dim", type=int, default=64)
     parser.add_argument("--jit_compile", action="store_true")
     args = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(args.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(args.threads)
+    side_by_side.set_threads(args.threads)
     seconds = {
         "step": time_step,
         "inference": time_inference,
