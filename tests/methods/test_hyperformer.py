@@ -112,13 +112,13 @@ def test_hypernetworks_are_shared_as_the_paper_says(small_bert, name):
 
 
 def test_adapters_are_made_as_the_arguments_say(make_backbone):
-    backbone = make_backbone(num_layers=1, dtype="mixed_bfloat16")
     for method in (
         tf_adapters.HyperFormerPlusPlus(3, 7, 9, "gelu_exact"),
         tf_adapters.HyperFormerShared(3, 7, 9, "gelu_exact"),
         tf_adapters.HyperFormer(3, 7, "gelu_exact"),
         tf_adapters.MultiTaskAdapters(3, "gelu_exact"),
     ):
+        backbone = make_backbone(num_layers=1, dtype="mixed_bfloat16")
         encoder = AdaptedBackbone(backbone, method, num_tasks=3)
         adapter = encoder.transformer_layers[0].attention_adapter
         assert adapter.activation is gelu_exact
