@@ -77,8 +77,8 @@ class Needs(Method):
 @pytest.mark.parametrize(
     "arguments, settings, message",
     [
-        ((Mine,), {}, "both have seed.*by `flags`"),
-        ((Child, TrainConfig, {"seed": "x"}), {"width": 3}, "have no width"),
+        ((Mine,), {}, "settings of training, seed.*by `flags`"),
+        ((Child, TrainConfig, {"seed": "x"}), {"width": 3}, "has no width"),
         ((Needs,), {}, "`depth` of `Needs` needs a default"),
     ],
 )

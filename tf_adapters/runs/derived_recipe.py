@@ -46,46 +46,27 @@ def derive(
     arguments = inspect.signature(method_class).parameters
     settings = {flags.get(name, name): name for name in arguments}
     shared = {field.name: field.type for field in dataclasses.fields(base)}
-    both = sorted(set(shared) & set(settings))
-    if both:
-        raise TypeError(
-            f"`{method_class.__name__}` and `{base.__name__}` both have "
-            f"{', '.join(both)}. Name that of the method otherwise, by `flags`."
-        )
-    unknown = sorted(set(defaults) - set(shared) - set(settings))
-    if unknown:
-        raise TypeError(
-            f"`{method_class.__name__}` and `{base.__name__}` have no "
-            f"{', '.join(unknown)}. There are: "
-            f"{', '.join([*settings, *shared])}."
-        )
-    about = argument_texts(method_class)
-    types, values = {}, {}
+    _check_names(f"`{method_class.__name__}`", settings, shared, defaults)
+    fields = {
+        setting: (shared[setting], value)
+        for setting, value in defaults.items()
+        if setting in shared
+    }
     for setting, name in settings.items():
-        own = arguments[name].default
-        if own is inspect.Parameter.empty:
+        value = defaults.get(setting, arguments[name].default)
+        if value is inspect.Parameter.empty:
             raise TypeError(
                 f"The argument `{name}` of `{method_class.__name__}` needs a "
                 "default, or the recipe cannot be trained as it is."
             )
-        values[setting] = defaults.get(setting, own)
-        types[setting] = _type_of(values[setting])
-    for setting in set(defaults) - set(settings):
-        types[setting] = shared[setting]
-        values[setting] = defaults[setting]
-    lines = [f"        {s}: {about.get(n, '')}" for s, n in settings.items()]
+        fields[setting] = (_type_of(value), value)
     config_class = dataclasses.make_dataclass(
         "Config",
-        [(name, types[name], values[name]) for name in values],
+        [(name, *field) for name, field in fields.items()],
         bases=(base,),
         frozen=True,
         kw_only=True,
-        namespace={
-            "__doc__": "\n".join(
-                [f"Settings of `{method_class.__name__}`.", ""]
-                + ["    Attributes:", *lines, "    "] * bool(lines)
-            )
-        },
+        namespace={"__doc__": _documentation(method_class, settings)},
     )
 
     def method(config: TrainConfig) -> Method:
@@ -94,6 +75,31 @@ def derive(
         )
 
     return config_class, method
+
+
+def _check_names(method_name, settings, shared, defaults):
+    both = sorted(set(shared) & set(settings))
+    if both:
+        raise TypeError(
+            f"{method_name} has arguments of the names of settings of training,"
+            f" {', '.join(both)}. Name them otherwise, by `flags`."
+        )
+    unknown = sorted(set(defaults) - set(shared) - set(settings))
+    if unknown:
+        raise TypeError(
+            f"A recipe of {method_name} has no {', '.join(unknown)}. There "
+            f"are: {', '.join([*settings, *shared])}."
+        )
+
+
+def _documentation(method_class, settings):
+    """A docstring as a config class has it, from which the help is read."""
+    about = argument_texts(method_class)
+    lines = [f"Settings of `{method_class.__name__}`.", ""]
+    if settings:
+        lines.append("    Attributes:")
+    lines += [f"        {s}: {about.get(n, '')}" for s, n in settings.items()]
+    return "\n".join([*lines, "    "])
 
 
 def argument_texts(cls: type) -> dict[str, str]:
