@@ -69,6 +69,17 @@ def test_case_and_accents_are_kept_where_the_tokenizer_keeps_them():
     assert normalised("CAF\u00c9", **settings) == "CAFE"
 
 
+@pytest.mark.parametrize("lowercase", [False, True])
+@pytest.mark.parametrize("strip_accents", [False, True])
+def test_so_are_they_whatever_is_folded(lowercase, strip_accents):
+    tokenizer = keras_nlp.tokenizers.BertTokenizer(
+        VOCABULARY, lowercase=lowercase, strip_accents=strip_accents
+    )
+    normalise, _ = without_folding(tokenizer)
+    found = normalise(tf.constant([b"a\xff\xfeb\xc3", b"\x00\xc2\xa0c\x07"]))
+    assert found.numpy().tolist() == [b"ab", b" c"]
+
+
 def test_a_tokenizer_of_another_kind_stays_as_it_is():
     tokenizer = keras_nlp.tokenizers.ByteTokenizer()
     normalise, same = without_folding(tokenizer)

@@ -12,10 +12,14 @@ import keras_nlp
 import tensorflow as tf
 import tensorflow_text as tf_text
 
-_SPACE = r"[\t\n\r\p{Z}]"
+# Tab, newline, return and what Unicode calls a separator, but for the space.
+_SPACE = (
+    r"[\t\n\r\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}"
+    r"\x{3000}]"
+)
 # U+0000 and U+FFFD, and what neither shows nor separates.
 _REMOVED = "[\x00\ufffd\\p{Cc}\\p{Cf}]"
-_ACCENT = r"\p{Mn}"
+_ACCENT = "[\\p{Mn}\ufffd]"
 
 
 def clean(texts: tf.Tensor) -> tf.Tensor:
@@ -27,9 +31,14 @@ def clean(texts: tf.Tensor) -> tf.Tensor:
     Returns:
         string Tensor of the same shape.
     """
-    texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8")
     texts = tf.strings.regex_replace(texts, _SPACE, " ")
+    texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8")
     return tf.strings.regex_replace(texts, _REMOVED, "")
+
+
+def _without_accents(texts):
+    texts = tf_text.normalize_utf8(texts, "NFD")
+    return tf.strings.regex_replace(texts, _ACCENT, "")
 
 
 def without_folding(
@@ -49,16 +58,20 @@ def without_folding(
         return tf.identity, tokenizer
     lowercase, strip_accents = tokenizer.lowercase, tokenizer.strip_accents
 
-    def normalise(texts):
-        texts = clean(texts)
+    def fold(texts):
+        if not lowercase:
+            texts = clean(texts)
+            return _without_accents(texts) if strip_accents else texts
+        texts = tf.strings.regex_replace(texts, _SPACE, " ")
+        # Before NFD, which ends at a NUL.
+        texts = tf.strings.regex_replace(texts, _REMOVED, "")
+        # Not by where in a word it stands, as TensorFlow would.
+        texts = tf.strings.regex_replace(texts, "\u03a3", "\u03c3")
+        # It makes U+FFFD of what is not UTF-8, at less cost than transcoding.
+        texts = tf.strings.lower(texts, "utf-8")
         if strip_accents:
-            texts = tf_text.normalize_utf8(texts, "NFD")
-            texts = tf.strings.regex_replace(texts, _ACCENT, "")
-        if lowercase:
-            # Not by where in a word it stands, as TensorFlow would.
-            texts = tf.strings.regex_replace(texts, "\u03a3", "\u03c3")
-            texts = tf.strings.lower(texts, "utf-8")
-        return texts
+            return _without_accents(texts)
+        return tf.strings.regex_replace(texts, "\ufffd", "")
 
     plain = type(tokenizer).from_config(
         {
@@ -68,4 +81,4 @@ def without_folding(
             "strip_accents": False,
         }
     )
-    return normalise, plain
+    return fold, plain
