@@ -168,7 +168,7 @@ def test_the_loaded_graph_refuses(call, signature, inputs, message):
         call(signature, **inputs)
 
 
-def test_mixed_precision_serves_float32(make_model, mixed, tmp_path):
+def test_mixed_bfloat16_serves_float32(make_model, mixed, tmp_path):
     model = make_model(dtype="mixed_bfloat16")
     loaded = tf.saved_model.load(str(export_saved_model(model, tmp_path, 16)))
     inputs = {k: tf.constant(v) for k, v in mixed.items()}
