@@ -87,7 +87,7 @@ def test_baked_is_a_plain_adapter_that_computes_the_same(adapter, mixed_batch):
         np.testing.assert_array_equal(weight, value)
 
 
-def test_baked_is_of_the_activation_and_dtype_of_the_layer(mixed_batch):
+def test_baked_is_of_the_activation_and_the_bfloat16_of_the_layer(mixed_batch):
     x, _, _ = mixed_batch
     layer = PHMBottleneckAdapter(
         4, phm_dim=2, activation="relu", dtype="mixed_bfloat16", name="own"
