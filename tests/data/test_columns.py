@@ -26,7 +26,18 @@ def test_a_column_is_of_any_kind(kind):
     assert examples.labels.tolist() == [1, 4.5]
 
 
-@pytest.mark.parametrize("labels", [[1, 0], [1.0, 0.0], [True, False]])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [1, 0],
+        [1.0, 0.0],
+        [True, False],
+        list(np.array([1, 0])),
+        list(np.array([1, 0], "float32")),
+        list(np.array([True, False])),
+    ],
+    ids=repr,
+)
 def test_classes_are_given_by_index_as_well(labels):
     assert Examples(MOOD, (["a", "b"],), labels).labels.tolist() == [1, 0]
 

@@ -124,7 +124,10 @@ def test_versions_count_up_and_an_error_leaves_nothing(
 
     first = export_saved_model(model, path, sequence_length=16, version=4)
     assert first == path / "4"
-    second = export_saved_model(model, str(path), sequence_length=16)
+    second = export_saved_model(model, str(path))
+    # As many tokens as the encoder has positions.
+    metadata = (second / "assets.extra" / "tf_adapters.json").read_text()
+    assert json.loads(metadata)["sequence_length"] == 32
     assert second == path / "5"
     assert sorted(p.name for p in path.iterdir()) == ["4", "5"]
 

@@ -214,3 +214,23 @@ def test_a_model_of_one_task(make_model, model, mixed, tmp_path):
     inputs = {"sentence": tf.constant(request["text"])}
     scores = loaded.signatures["sentiment"](**inputs)["scores"]
     np.testing.assert_allclose(scores, expected, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\x00", "\u00a0\ufffd"])
+def test_a_text_of_which_nothing_is_left_is_refused(call, text):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="row 0"):
+        call("sentiment", sentence=[text])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="row 1"):
+        call(
+            "serving_default",
+            text=["a", text],
+            text_pair=["", ""],
+            task=["sentiment", "sentiment"],
+        )
+
+
+def test_a_text_is_read_as_in_training(call):
+    """Spaces that do not break, a soft hyphen, and a letter after a NUL."""
+    plain = call("sentiment", sentence=["a good film"])["scores"]
+    odd = call("sentiment", sentence=["a\u00a0go\u00adod\x00 film"])["scores"]
+    np.testing.assert_array_equal(odd, plain)

@@ -298,3 +298,22 @@ def test_a_label_that_the_task_does_not_have_shows_in_the_loss(
     # Whatever stands in a row that does not count.
     weight = np.array([0, 1, 1, 1, 1, 1], "float32")
     assert np.isfinite(model.compute_loss(x, y, logits, weight))
+    # In the loss of its task, and not in those of others.
+    model.compile("sgd", run_eagerly=True)
+    logs = model.test_on_batch(x, y, return_dict=True)
+    assert np.isnan(logs["loss"]) and np.isnan(logs["two_loss"])
+    assert np.isfinite([logs["three_loss"], logs["score_loss"]]).all()
+    logs = model.test_on_batch(x, y, weight, return_dict=True)
+    assert np.isfinite(list(logs.values())).all()
+
+
+def test_a_task_added_while_the_model_is_frozen_trains_with_it(small_model):
+    model = small_model(Houlsby(4), num_tasks=2)
+    model.trainable = False
+    model.add_task(
+        Task(name="new", text_columns=("text",), labels=("no", "yes"))
+    )
+    assert model.trainable_variables == []
+    model.trainable = True
+    trained = {id(weight) for weight in model.trainable_variables}
+    assert {id(bank) for bank in model.banks().values()} <= trained

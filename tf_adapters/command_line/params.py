@@ -13,6 +13,11 @@ from tf_adapters.runs.flags import override
 from tf_adapters.runs.recipe import load_recipe
 
 SUMMARY = "count the parameters of a recipe on a BERT of any size"
+_ABOUT = f"""{SUMMARY}
+
+    Attributes:
+        json: print JSON.
+    """
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,7 +33,6 @@ class Size:
         num_heads: attention heads; 0 for one of 64 dimensions each.
         num_tasks: tasks.
         num_classes: classes of each task; 1 for a regression.
-        json: print JSON.
     """
 
     num_layers: int = 12
@@ -39,12 +43,11 @@ class Size:
     num_heads: int = 0
     num_tasks: int = 1
     num_classes: int = 2
-    json: bool = False
 
     def __post_init__(self) -> None:
         """Refuses what no model has."""
         for name, value in dataclasses.asdict(self).items():
-            if name not in ("num_heads", "json") and value < 1:
+            if name != "num_heads" and value < 1:
                 raise ValueError(
                     f"`{name}` must be at least 1. Received: {name}={value}."
                 )
@@ -65,7 +68,7 @@ def main(argv: list[str], prog: str) -> None:
     """Prints the counts of a recipe.
 
     Args:
-        argv: the recipe, then size.
+        argv: the recipe, then flags.
         prog: name of the command in its help.
 
     Raises:
@@ -80,13 +83,17 @@ def main(argv: list[str], prog: str) -> None:
     recipe = load_recipe(parser.parse_args(argv[:1]).recipe)
     flags = dataclasses.make_dataclass(
         "Params",
-        [("size", Size, Size()), ("config", recipe.Config, recipe.Config())],
-        namespace={"__doc__": SUMMARY},
+        [
+            ("json", bool, False),
+            ("size", Size, Size()),
+            ("config", recipe.Config, recipe.Config()),
+        ],
+        namespace={"__doc__": _ABOUT},
         frozen=True,
     )
     chosen = override(flags(), argv[1:], f"{prog} {argv[0]}")
     counts = count_parameters(_model(chosen.size, recipe.method(chosen.config)))
-    print(json.dumps(counts) if chosen.size.json else _table(counts))
+    print(json.dumps(counts) if chosen.json else _table(counts))
 
 
 def _model(size, method) -> MultiTaskClassifier:

@@ -1,6 +1,7 @@
 """Columns of any kind: lists, arrays, pandas Series, pyarrow columns."""
 
 import math
+import numbers
 from typing import Any
 
 import numpy as np
@@ -92,4 +93,5 @@ def _value(task, row, label):
 
 
 def _is_number(label):
-    return isinstance(label, int | float) and math.isfinite(label)
+    # NumPy's numbers are such numbers, but for its bool.
+    return isinstance(label, numbers.Real | np.bool_) and math.isfinite(label)

@@ -1,5 +1,7 @@
 """Houlsby adapters: two bottlenecks in every layer."""
 
+import numbers
+
 import keras
 
 from tf_adapters.layers import BottleneckAdapter
@@ -67,7 +69,7 @@ class Houlsby(Method):
 
 def check_bottleneck(bottleneck_dim, init_stddev):
     """Refuses a bottleneck without units or without randomness."""
-    if not isinstance(bottleneck_dim, int) or bottleneck_dim < 1:
+    if not isinstance(bottleneck_dim, numbers.Integral) or bottleneck_dim < 1:
         raise ValueError(
             "`bottleneck_dim` must be an int of at least 1. Received: "
             f"bottleneck_dim={bottleneck_dim!r}."

@@ -129,11 +129,13 @@ class MultiTaskClassifier(TaskTrainer):
         if bool(value) == self.trainable:
             return
         if not value:
-            self._trained_before = [id(w) for w in self.trainable_variables]
+            self._frozen_before = [
+                id(weight) for weight in self.variables if not weight.trainable
+            ]
         keras.Model.trainable.fset(self, value)
         if value:
             for weight in self.variables:
-                weight.trainable = id(weight) in self._trained_before
+                weight.trainable = id(weight) not in self._frozen_before
 
     @property
     def tasks(self):

@@ -40,7 +40,8 @@ def derive(
 
     Raises:
         TypeError: if a default is given for a setting that is not there, an
-            argument has no default of its own, or the name of a setting.
+            argument has none there or here, or its name is that of a setting
+            of `base`.
     """
     flags = dict(flags or {})
     arguments = inspect.signature(method_class).parameters
