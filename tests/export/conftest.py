@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tf_adapters.data.task import Task
 from tf_adapters.export import export_saved_model
-from tf_adapters.methods.houlsby import Houlsby
+from tf_adapters.methods.bottleneck.houlsby import Houlsby
 from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
 
 VOCABULARY = "[PAD] [UNK] [CLS] [SEP] [MASK] a good bad film ##s is".split()

@@ -10,7 +10,7 @@ from tests.rounding import ROUNDING
 from tf_adapters.data.task import Task
 from tf_adapters.export import export_saved_model
 from tf_adapters.export import saved_model
-from tf_adapters.methods.houlsby import Houlsby
+from tf_adapters.methods.bottleneck.houlsby import Houlsby
 from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
 
 SERVE = """

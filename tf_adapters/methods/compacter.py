@@ -7,9 +7,9 @@ from tf_adapters.layers import PHMRule
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
 from tf_adapters.layers.phm.phm_weights import check_division
-from tf_adapters.methods.houlsby import Houlsby
+from tf_adapters.methods.bottleneck.houlsby import Houlsby
+from tf_adapters.methods.bottleneck.pfeiffer import Pfeiffer
 from tf_adapters.methods.method import Method
-from tf_adapters.methods.pfeiffer import Pfeiffer
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")

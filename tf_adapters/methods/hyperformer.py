@@ -8,8 +8,10 @@ from tf_adapters.layers import GeneratedAdapter
 from tf_adapters.layers import TaskEmbedding
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
+from tf_adapters.methods.bottleneck.normalized_adapters import (
+    NormalizedAdapters,
+)
 from tf_adapters.methods.method import Method
-from tf_adapters.methods.normalized_adapters import NormalizedAdapters
 
 # The authors number the slots of a layer so.
 POSITIONS = {"feedforward": 0, "attention": 1}

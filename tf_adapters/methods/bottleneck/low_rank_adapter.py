@@ -5,7 +5,7 @@ import keras
 from tf_adapters.layers import LowRankBottleneckAdapter
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
-from tf_adapters.methods.houlsby import Houlsby
+from tf_adapters.methods.bottleneck.houlsby import Houlsby
 from tf_adapters.methods.method import Method
 
 

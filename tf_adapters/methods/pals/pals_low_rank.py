@@ -6,7 +6,7 @@ from tf_adapters.layers import LowRank
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
 from tf_adapters.layers.projected.task_projections import check_dim
-from tf_adapters.methods.shared_encoder import SharedEncoder
+from tf_adapters.methods.pals.shared_encoder import SharedEncoder
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")

@@ -8,7 +8,7 @@ from tf_adapters.layers import TaskProjections
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
 from tf_adapters.layers.projected.attention import check_heads
-from tf_adapters.methods.shared_encoder import SharedEncoder
+from tf_adapters.methods.pals.shared_encoder import SharedEncoder
 
 LAYERS = ("all", "top", "bottom")
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from tf_adapters.methods.houlsby import Houlsby
+from tf_adapters.methods.bottleneck.houlsby import Houlsby
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")

@@ -3,7 +3,7 @@
 import keras
 
 from tf_adapters.layers import HiddenUnitScale
-from tf_adapters.methods.shared_encoder import SharedEncoder
+from tf_adapters.methods.pals.shared_encoder import SharedEncoder
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")

@@ -4,7 +4,7 @@ import keras
 
 from tf_adapters.layers import TopAttention
 from tf_adapters.layers import TopTransformer
-from tf_adapters.methods.shared_encoder import SharedEncoder
+from tf_adapters.methods.pals.shared_encoder import SharedEncoder
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")

@@ -1,0 +1,1 @@
+"""Methods of bottleneck adapters in a frozen BERT."""

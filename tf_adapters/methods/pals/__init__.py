@@ -1,0 +1,1 @@
+"""One BERT that all tasks train, and what each adds to it."""
