@@ -11,16 +11,6 @@ the hypernetwork and the LayerNorms. Shared and frozen: BERT.
 
 from tf_adapters.methods import HyperFormer
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.runs.shared_settings import HYPERFORMER_SETTINGS
 
-Config, method = derive(
-    HyperFormer,
-    pooling="first",
-    batching="one_task",
-    rate="temperature",
-    temperature=10.0,
-    label_smoothing=0.1,
-    # The paper's is 3e-4, for T5. A generated weight moves by the sum over the
-    # 64 numbers of an embedding: about 50 times the rate in a step of Adam.
-    learning_rate=1e-4,
-    weight_decay=0.0,
-)
+Config, method = derive(HyperFormer, HYPERFORMER_SETTINGS)

@@ -16,17 +16,13 @@ every adapter and those of BERT. Shared and frozen: the rest of BERT.
 
 from tf_adapters.methods import MultiTaskAdapters
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.runs.shared_settings import HYPERFORMER_SETTINGS
 
 Config, method = derive(
     MultiTaskAdapters,
-    pooling="first",
-    batching="one_task",
-    rate="temperature",
-    temperature=10.0,
-    label_smoothing=0.1,
-    # The paper's is 3e-4, for T5.
+    HYPERFORMER_SETTINGS,
+    # Nothing is generated, and no weight moves by a sum.
     learning_rate=1e-3,
-    weight_decay=0.0,
     # The authors' 1 leaves a frozen MiniLM at the majority class.
     init_gain=0.1,
 )

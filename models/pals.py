@@ -21,10 +21,10 @@ its layers share. Shared and trained: BERT. The paper's six layers are
 
 from tf_adapters.methods import PALs
 from tf_adapters.runs.derived_recipe import derive
-from tf_adapters.runs.joint_config import JointTrainConfig
+from tf_adapters.runs.shared_settings import PALS_SETTINGS
 
 Config, method = derive(
     PALs,
-    JointTrainConfig,
+    PALS_SETTINGS,
     flags={"num_heads": "pal_heads"},
 )

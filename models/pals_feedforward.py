@@ -10,10 +10,10 @@ all its layers share. Shared and trained: BERT.
 
 from tf_adapters.methods import PALsFeedForward
 from tf_adapters.runs.derived_recipe import derive
-from tf_adapters.runs.joint_config import JointTrainConfig
+from tf_adapters.runs.shared_settings import PALS_SETTINGS
 
 Config, method = derive(
     PALsFeedForward,
-    JointTrainConfig,
+    PALS_SETTINGS,
     flags={"intermediate_dim": "feedforward_dim"},
 )

@@ -10,9 +10,9 @@ of the recipe `houlsby` are serial in both places and BERT is frozen there.
 
 from tf_adapters.methods import PALsHoulsby
 from tf_adapters.runs.derived_recipe import derive
-from tf_adapters.runs.joint_config import JointTrainConfig
+from tf_adapters.runs.shared_settings import PALS_SETTINGS
 
 Config, method = derive(
     PALsHoulsby,
-    JointTrainConfig,
+    PALS_SETTINGS,
 )

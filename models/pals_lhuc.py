@@ -9,9 +9,9 @@ Private to a task: the factors. Shared and trained: BERT.
 
 from tf_adapters.methods import PALsLHUC
 from tf_adapters.runs.derived_recipe import derive
-from tf_adapters.runs.joint_config import JointTrainConfig
+from tf_adapters.runs.shared_settings import PALS_SETTINGS
 
 Config, method = derive(
     PALsLHUC,
-    JointTrainConfig,
+    PALS_SETTINGS,
 )

@@ -13,9 +13,9 @@ Private to a task: the low-rank layers. Shared and trained: BERT.
 
 from tf_adapters.methods import PALsLowRank
 from tf_adapters.runs.derived_recipe import derive
-from tf_adapters.runs.joint_config import JointTrainConfig
+from tf_adapters.runs.shared_settings import PALS_SETTINGS
 
 Config, method = derive(
     PALsLowRank,
-    JointTrainConfig,
+    PALS_SETTINGS,
 )

@@ -13,9 +13,9 @@ Private to a task: its head. Shared and trained: BERT.
 
 from tf_adapters.methods import SharedEncoder
 from tf_adapters.runs.derived_recipe import derive
-from tf_adapters.runs.joint_config import JointTrainConfig
+from tf_adapters.runs.shared_settings import PALS_SETTINGS
 
 Config, method = derive(
     SharedEncoder,
-    JointTrainConfig,
+    PALS_SETTINGS,
 )

@@ -14,10 +14,10 @@ trained: BERT.
 
 from tf_adapters.methods import PALsTopAttention
 from tf_adapters.runs.derived_recipe import derive
-from tf_adapters.runs.joint_config import JointTrainConfig
+from tf_adapters.runs.shared_settings import PALS_SETTINGS
 
 Config, method = derive(
     PALsTopAttention,
-    JointTrainConfig,
+    PALS_SETTINGS,
     flags={"num_heads": "pal_heads"},
 )

@@ -10,11 +10,11 @@ trained: BERT.
 
 from tf_adapters.methods import PALs
 from tf_adapters.runs.derived_recipe import derive
-from tf_adapters.runs.joint_config import JointTrainConfig
+from tf_adapters.runs.shared_settings import PALS_SETTINGS
 
 Config, method = derive(
     PALs,
-    JointTrainConfig,
+    PALS_SETTINGS,
     flags={"num_heads": "pal_heads"},
     dim=84,
     share_projections=False,

@@ -1,6 +1,7 @@
 """Recipes whose settings are the arguments of their method."""
 
 import dataclasses
+import typing
 
 import pytest
 
@@ -57,6 +58,18 @@ def test_settings_are_those_of_training_and_of_the_method():
         config_class(num_epochs=0)
 
 
+def test_a_recipe_takes_the_place_of_what_it_has_in_common_with_others():
+    common = {"num_epochs": 9, "rate": "uniform", "depth": 4}
+    flags = {"seed": "own_seed"}
+    config_class, method = derive(Mine, common, flags, num_epochs=5)
+    config = config_class()
+    assert (config.num_epochs, config.rate, config.depth) == (5, "uniform", 4)
+    assert method(config).values == (4, 0, "a")
+    # The type stays that of training, with its choices.
+    types = {f.name: f.type for f in dataclasses.fields(config_class)}
+    assert "uniform" in typing.get_args(types["rate"])
+
+
 def test_texts_are_read_from_the_class_its_bases_and_those_it_names():
     assert argument_texts(Mine) == {
         "depth": "How deep, at most 3.5. Twice that is too much.",
@@ -78,7 +91,7 @@ class Needs(Method):
     "arguments, settings, message",
     [
         ((Mine,), {}, "settings of training, seed.*by `flags`"),
-        ((Child, TrainConfig, {"seed": "x"}), {"width": 3}, "has no width"),
+        ((Child, None, {"seed": "x"}), {"width": 3}, "has no width"),
         ((Needs,), {}, "`depth` of `Needs` needs a default"),
     ],
 )

@@ -14,13 +14,13 @@ from tf_adapters.training.config import TrainConfig
 
 def derive(
     method_class: type[Method],
-    base: type[TrainConfig] = TrainConfig,
+    common: Mapping[str, Any] | None = None,
     flags: Mapping[str, str] | None = None,
     **defaults: Any,
 ) -> tuple[type[TrainConfig], Callable[[TrainConfig], Method]]:
     """Makes the `Config` and the `method` of a recipe.
 
-    A setting for each argument of the constructor joins those of `base`. Its
+    A setting for each argument of the constructor joins those of training. Its
     type and default are those of the argument, its help is what the docstring
     of the class says of it.
 
@@ -28,25 +28,28 @@ def derive(
 
     Args:
         method_class: the method.
-        base: what the recipe shares with others.
+        common: settings that the recipe has in common with others.
         flags: names of settings for arguments whose own would not say what
             they are, beside those of training.
         **defaults: settings of the recipe, of training or of the method, which
-            take the place of the defaults.
+            take the place of those in `common` and of the defaults.
 
     Returns:
-        Tuple of a subclass of `base` and of the function from such a config to
-        the method.
+        Tuple of a subclass of `TrainConfig`, and of the function from such a
+        config to the method.
 
     Raises:
         TypeError: if a default is given for a setting that is not there, an
             argument has none there or here, or its name is that of a setting
-            of `base`.
+            of training.
     """
     flags = dict(flags or {})
+    defaults = {**(common or {}), **defaults}
     arguments = inspect.signature(method_class).parameters
     settings = {flags.get(name, name): name for name in arguments}
-    shared = {field.name: field.type for field in dataclasses.fields(base)}
+    shared = {
+        field.name: field.type for field in dataclasses.fields(TrainConfig)
+    }
     _check_names(f"`{method_class.__name__}`", settings, shared, defaults)
     fields = {
         setting: (shared[setting], value)
@@ -64,7 +67,7 @@ def derive(
     config_class = dataclasses.make_dataclass(
         "Config",
         [(name, *field) for name, field in fields.items()],
-        bases=(base,),
+        bases=(TrainConfig,),
         frozen=True,
         kw_only=True,
         namespace={"__doc__": _documentation(method_class, settings)},
