@@ -3,7 +3,8 @@
     python train.py houlsby --data_dir DIR --tasks cola mrpc rte stsb
 
 Exit codes: 0 done, 2 wrong arguments or data, 3 the loss is no longer a
-number, 130 interrupted (what was trained until then is written all the same).
+number, 4 not enough memory, 130 interrupted (what was trained until then is
+written all the same).
 """
 
 import argparse
@@ -11,15 +12,28 @@ import datetime
 import sys
 
 from tf_adapters.runs.flags import override
+from tf_adapters.runs.memory import memory_advice
 from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.runs.run import Run
 from tf_adapters.runs.run import score_table
+from tf_adapters.version import __version__
 
-DONE, WRONG_INPUT, DIVERGED, INTERRUPTED = 0, 2, 3, 130
+DONE, WRONG_INPUT, DIVERGED, NO_MEMORY, INTERRUPTED = 0, 2, 3, 4, 130
 
 
 def main(argv: list[str]) -> int:
     """Trains as the command line says and returns the exit code."""
+    try:
+        return _main(argv)
+    except Exception as error:
+        advice = memory_advice(error)
+        if not advice:
+            raise
+        print(f"train.py: {advice}", file=sys.stderr)
+        return NO_MEMORY
+
+
+def _main(argv: list[str]) -> int:
     name = _recipe_name(argv[:1])
     try:
         recipe = load_recipe(name)
@@ -28,7 +42,6 @@ def main(argv: list[str]) -> int:
     except (ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return WRONG_INPUT
-    print(f"Writing to {run.directory.path}")
     for task, start in run.started_from.items():
         print(f"{task} starts from {start}")
 
@@ -60,6 +73,9 @@ def _recipe_name(argv: list[str]) -> str:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="`python train.py RECIPE --help` lists the flags of a recipe.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"%(prog)s {__version__}"
     )
     parser.add_argument("recipe", help="a file of models/, or a path to yours")
     return parser.parse_args(argv).recipe

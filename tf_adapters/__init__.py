@@ -7,62 +7,67 @@ model.compile(optimizer="adam")
 model.fit(dataset)
 """
 
+from tf_adapters.own_commands import is_own_command
+from tf_adapters.own_commands import names_of_package
+from tf_adapters.own_commands import quieten_libraries
 from tf_adapters.processor import enable_onednn
-
-# Before the first import of TensorFlow, which reads the setting only then.
-enable_onednn()
-
-# ruff: noqa: E402
-from tf_adapters import layers
-from tf_adapters import methods
-from tf_adapters.bundles import BundleError
-from tf_adapters.data import GLUE_TASKS
-from tf_adapters.data import Examples
-from tf_adapters.data import Mixture
-from tf_adapters.data import Source
-from tf_adapters.data import Task
-from tf_adapters.data import TextEncoder
-from tf_adapters.data import demo_source
-from tf_adapters.data import glue_source
-from tf_adapters.data import load_sources
-from tf_adapters.data import tfds_source
-from tf_adapters.encoder import AdaptedBackbone
-from tf_adapters.encoder import load_preset
-from tf_adapters.evaluation import AverageEnsemble
-from tf_adapters.evaluation import Ensemble
-from tf_adapters.evaluation import Predictor
-from tf_adapters.evaluation import nearest_task
-from tf_adapters.export import export_saved_model
-from tf_adapters.methods import AdapterDrop
-from tf_adapters.methods import BitFit
-from tf_adapters.methods import Compacter
-from tf_adapters.methods import CompacterPlusPlus
-from tf_adapters.methods import FullFineTuning
-from tf_adapters.methods import Houlsby
-from tf_adapters.methods import HyperFormer
-from tf_adapters.methods import HyperFormerPlusPlus
-from tf_adapters.methods import HyperFormerShared
-from tf_adapters.methods import IntrinsicSAID
-from tf_adapters.methods import LastLayers
-from tf_adapters.methods import LayerNormOnly
-from tf_adapters.methods import LoRA
-from tf_adapters.methods import LowRankAdapter
-from tf_adapters.methods import Method
-from tf_adapters.methods import MultiTaskAdapters
-from tf_adapters.methods import NormalizedAdapters
-from tf_adapters.methods import PALs
-from tf_adapters.methods import PALsFeedForward
-from tf_adapters.methods import PALsHoulsby
-from tf_adapters.methods import PALsLHUC
-from tf_adapters.methods import PALsLowRank
-from tf_adapters.methods import PALsTopAttention
-from tf_adapters.methods import PALsTopLayer
-from tf_adapters.methods import Pfeiffer
-from tf_adapters.methods import PHMAdapter
-from tf_adapters.methods import PromptTuning
-from tf_adapters.methods import SharedEncoder
-from tf_adapters.model import MultiTaskClassifier
-from tf_adapters.model import count_parameters
-from tf_adapters.training import TrainConfig
-from tf_adapters.training import training_set
 from tf_adapters.version import __version__
+
+# Before the first import of TensorFlow, which reads its settings only then.
+enable_onednn()
+if is_own_command():
+    quieten_libraries()
+
+with names_of_package(globals()):
+    from tf_adapters import layers
+    from tf_adapters import methods
+    from tf_adapters.bundles import BundleError
+    from tf_adapters.data import GLUE_TASKS
+    from tf_adapters.data import Examples
+    from tf_adapters.data import Mixture
+    from tf_adapters.data import Source
+    from tf_adapters.data import Task
+    from tf_adapters.data import TextEncoder
+    from tf_adapters.data import demo_source
+    from tf_adapters.data import glue_source
+    from tf_adapters.data import load_sources
+    from tf_adapters.data import tfds_source
+    from tf_adapters.encoder import AdaptedBackbone
+    from tf_adapters.encoder import load_preset
+    from tf_adapters.evaluation import AverageEnsemble
+    from tf_adapters.evaluation import Ensemble
+    from tf_adapters.evaluation import Predictor
+    from tf_adapters.evaluation import nearest_task
+    from tf_adapters.export import export_saved_model
+    from tf_adapters.methods import AdapterDrop
+    from tf_adapters.methods import BitFit
+    from tf_adapters.methods import Compacter
+    from tf_adapters.methods import CompacterPlusPlus
+    from tf_adapters.methods import FullFineTuning
+    from tf_adapters.methods import Houlsby
+    from tf_adapters.methods import HyperFormer
+    from tf_adapters.methods import HyperFormerPlusPlus
+    from tf_adapters.methods import HyperFormerShared
+    from tf_adapters.methods import IntrinsicSAID
+    from tf_adapters.methods import LastLayers
+    from tf_adapters.methods import LayerNormOnly
+    from tf_adapters.methods import LoRA
+    from tf_adapters.methods import LowRankAdapter
+    from tf_adapters.methods import Method
+    from tf_adapters.methods import MultiTaskAdapters
+    from tf_adapters.methods import NormalizedAdapters
+    from tf_adapters.methods import PALs
+    from tf_adapters.methods import PALsFeedForward
+    from tf_adapters.methods import PALsHoulsby
+    from tf_adapters.methods import PALsLHUC
+    from tf_adapters.methods import PALsLowRank
+    from tf_adapters.methods import PALsTopAttention
+    from tf_adapters.methods import PALsTopLayer
+    from tf_adapters.methods import Pfeiffer
+    from tf_adapters.methods import PHMAdapter
+    from tf_adapters.methods import PromptTuning
+    from tf_adapters.methods import SharedEncoder
+    from tf_adapters.model import MultiTaskClassifier
+    from tf_adapters.model import count_parameters
+    from tf_adapters.training import TrainConfig
+    from tf_adapters.training import training_set

@@ -28,7 +28,8 @@ def test_what_may_be_0_may_not_be_negative(field):
     [
         ({"warmup_fraction": 1.0}, "at least 0 and below 1.*fraction=1.0"),
         ({"warmup_fraction": -0.1}, "at least 0 and below 1"),
-        ({"learning_rate": float("nan")}, "positive.*learning_rate=nan"),
+        ({"learning_rate": float("nan")}, "finite.*learning_rate=nan"),
+        ({"clip_norm": float("inf")}, "finite number.*clip_norm=inf"),
         ({"rate": "squareroot"}, "Unknown rate.*mean 'square_root'"),
         ({"batching": "mix"}, "Unknown batching.*mean 'mixed'"),
         ({"pooling": "poler"}, "Unknown pooling.*mean 'pooler'"),

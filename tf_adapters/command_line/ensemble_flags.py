@@ -2,8 +2,7 @@
 
 import argparse
 
-from tf_adapters.evaluation.ensemble import AverageEnsemble
-from tf_adapters.evaluation.ensemble import Ensemble
+from tf_adapters import evaluation
 
 
 def add_ensemble_flags(
@@ -74,9 +73,9 @@ def make_ensemble(flags: argparse.Namespace, model, sequence_length: int):
     """
     options = {"sequence_length": sequence_length}
     if flags.average:
-        return AverageEnsemble(model, flags.ensemble, **options)
+        return evaluation.AverageEnsemble(model, flags.ensemble, **options)
     if flags.steps is not None:
         options["num_steps"] = flags.steps
     if flags.step_size is not None:
         options["step_size"] = flags.step_size
-    return Ensemble(model, flags.ensemble, **options)
+    return evaluation.Ensemble(model, flags.ensemble, **options)

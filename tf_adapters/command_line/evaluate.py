@@ -7,12 +7,12 @@ about tasks that the run has not seen: `--task_file FILE --on NAME`.
 import dataclasses
 import json
 
+from tf_adapters import evaluation
 from tf_adapters.command_line.ensemble_flags import add_ensemble_flags
 from tf_adapters.command_line.ensemble_flags import check_ensemble_flags
 from tf_adapters.command_line.ensemble_flags import make_ensemble
 from tf_adapters.command_line.run_argument import parser_for_run
 from tf_adapters.evaluation.metrics import mean_score
-from tf_adapters.evaluation.predictor import Predictor
 from tf_adapters.runs.restore import restore_run
 from tf_adapters.runs.task_sources import task_sources
 from tf_adapters.training.datasets import read_dev
@@ -57,7 +57,7 @@ def main(argv: list[str], prog: str) -> None:
     if flags.ensemble:
         predictor = make_ensemble(flags, model, config.sequence_length)
     else:
-        predictor = Predictor(model, config.sequence_length)
+        predictor = evaluation.Predictor(model, config.sequence_length)
     examples = read_dev(task_sources(config))
     if not flags.ensemble:
         _check_labels(model, examples)

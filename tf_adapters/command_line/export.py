@@ -1,7 +1,7 @@
 """`export RUN_DIR`: another version of a run's SavedModel."""
 
+from tf_adapters import export
 from tf_adapters.command_line.run_argument import parser_for_run
-from tf_adapters.export import export_saved_model
 from tf_adapters.runs.restore import restore_run
 
 SUMMARY = "write the SavedModel of a finished run"
@@ -30,7 +30,7 @@ def main(argv: list[str], prog: str) -> None:
     )
     flags = parser.parse_args(argv)
     model, config = restore_run(flags.run_dir, flags.preset)
-    written = export_saved_model(
+    written = export.export_saved_model(
         model,
         flags.path or f"{flags.run_dir}/saved_model",
         sequence_length=config.sequence_length,

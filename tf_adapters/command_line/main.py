@@ -7,8 +7,10 @@ from tf_adapters.command_line import evaluate
 from tf_adapters.command_line import export
 from tf_adapters.command_line import params
 from tf_adapters.command_line import predict
+from tf_adapters.runs.memory import memory_advice
+from tf_adapters.version import __version__
 
-DONE, WRONG_INPUT = 0, 2
+DONE, WRONG_INPUT, NO_MEMORY = 0, 2, 4
 _COMMANDS = {
     "params": params,
     "predict": predict,
@@ -24,12 +26,15 @@ def main(argv: list[str]) -> int:
         argv: command line arguments, the command first.
 
     Returns:
-        Exit code: 0 done, 2 wrong arguments or input. The message of an error
-        goes to standard error.
+        Exit code: 0 done, 2 wrong arguments or input, 4 not enough memory. The
+        message of an error goes to standard error.
     """
     parser = argparse.ArgumentParser(
         prog="tf-adapters",
         description="Adapters for KerasNLP BERT. Training is `train.py`.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"%(prog)s {__version__}"
     )
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="COMMAND"
@@ -42,6 +47,12 @@ def main(argv: list[str]) -> int:
     except (ValueError, OSError) as error:
         print(f"tf-adapters {command}: {error}", file=sys.stderr)
         return WRONG_INPUT
+    except Exception as error:
+        advice = memory_advice(error)
+        if not advice:
+            raise
+        print(f"tf-adapters {command}: {advice}", file=sys.stderr)
+        return NO_MEMORY
     return DONE
 
 

@@ -1,16 +1,20 @@
 """`params RECIPE`: what a method costs, without loading a weight."""
 
+from __future__ import annotations
+
 import argparse
 import dataclasses
 import json
 
-import keras_nlp
+from etils import epy
 
+from tf_adapters import model
 from tf_adapters.data.task import Task
-from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
-from tf_adapters.model.parameters import count_parameters
 from tf_adapters.runs.flags import override
 from tf_adapters.runs.recipe import load_recipe
+
+with epy.lazy_imports():
+    import keras_nlp
 
 SUMMARY = "count the parameters of a recipe on a BERT of any size"
 _ABOUT = f"""{SUMMARY}
@@ -92,11 +96,13 @@ def main(argv: list[str], prog: str) -> None:
         frozen=True,
     )
     chosen = override(flags(), argv[1:], f"{prog} {argv[0]}")
-    counts = count_parameters(_model(chosen.size, recipe.method(chosen.config)))
+    counts = model.count_parameters(
+        _model(chosen.size, recipe.method(chosen.config))
+    )
     print(json.dumps(counts) if chosen.json else _table(counts))
 
 
-def _model(size, method) -> MultiTaskClassifier:
+def _model(size, method) -> model.MultiTaskClassifier:
     backbone = keras_nlp.models.BertBackbone(
         vocabulary_size=size.vocabulary_size,
         num_layers=size.num_layers,
@@ -113,7 +119,7 @@ def _model(size, method) -> MultiTaskClassifier:
         Task(name=f"task{i}", text_columns=("text",), **kind)
         for i in range(size.num_tasks)
     ]
-    return MultiTaskClassifier(backbone, method, tasks)
+    return model.MultiTaskClassifier(backbone, method, tasks)
 
 
 def _table(counts: dict) -> str:

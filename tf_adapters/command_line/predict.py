@@ -6,11 +6,11 @@ With `--ensemble NAME ...` in the place of `--task` several tasks predict.
 import json
 import sys
 
+from tf_adapters import evaluation
 from tf_adapters.command_line.ensemble_flags import add_ensemble_flags
 from tf_adapters.command_line.ensemble_flags import check_ensemble_flags
 from tf_adapters.command_line.ensemble_flags import make_ensemble
 from tf_adapters.command_line.run_argument import parser_for_run
-from tf_adapters.evaluation.predictor import Predictor
 from tf_adapters.runs.restore import restore_run
 
 SUMMARY = "predict texts with a finished run"
@@ -46,7 +46,7 @@ def main(argv: list[str], prog: str) -> None:
     if flags.ensemble:
         predictor = make_ensemble(flags, model, config.sequence_length)
     else:
-        predictor = Predictor(model, config.sequence_length)
+        predictor = evaluation.Predictor(model, config.sequence_length)
     task = model.tasks[model.task_id(flags.task or flags.ensemble[0])]
     texts = _texts(task, flags.texts or sys.stdin.read().splitlines())
     for answer in predictor.predict(task.name, texts):

@@ -17,6 +17,7 @@ from tf_adapters.encoder.stock import stock_config
 from tf_adapters.encoder.updated_weights import UpdatedWeights
 from tf_adapters.layers import TaskLayer
 from tf_adapters.layers.normalise import normalise
+from tf_adapters.methods import registered  # noqa: F401, it registers
 from tf_adapters.methods.method import EncoderShape
 from tf_adapters.methods.method import Method
 from tf_adapters.methods.method import check_method

@@ -6,6 +6,7 @@ import pathlib
 
 import keras_nlp
 
+from tf_adapters.data.lookup import unknown_name
 from tf_adapters.encoder.stock import check_fits
 from tf_adapters.encoder.stock import set_numerics
 
@@ -43,6 +44,8 @@ def load_preset(preset, dtype=None):
     if folder is not None and _is_hugging_face(folder):
         return _load_hugging_face(folder, dtype)
     source = str(folder) if folder is not None else preset
+    if folder is None:
+        _check_name(preset)
     backbone = keras_nlp.models.Backbone.from_preset(source, dtype=dtype)
     check_fits(backbone)
     return backbone, keras_nlp.models.Tokenizer.from_preset(source)
@@ -80,6 +83,25 @@ def _local_folder(preset):
             f"Received: preset={preset!r}."
         )
     return None
+
+
+def _check_name(preset):
+    """Refuses a name that KerasNLP has not, before it looks for it."""
+    models = keras_nlp.models
+    backbones = (
+        models.BertBackbone,
+        models.DistilBertBackbone,
+        models.ElectraBackbone,
+        models.RobertaBackbone,
+        models.XLMRobertaBackbone,
+    )
+    known = ["minilm", *(name for cls in backbones for name in cls.presets)]
+    # A handle, such as `hf://...`, is for its own site to know.
+    if "/" not in preset and preset not in known:
+        raise ValueError(
+            unknown_name("preset", preset, known)
+            + " A folder or a handle, such as hf://..., may be given as well."
+        )
 
 
 def _is_hugging_face(folder):

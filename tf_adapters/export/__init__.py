@@ -1,3 +1,6 @@
 """The trained model as one SavedModel: text in, labels and scores out."""
 
-from tf_adapters.export.saved_model import export_saved_model
+from tf_adapters.own_commands import names_of_package
+
+with names_of_package(globals()):
+    from tf_adapters.export.saved_model import export_saved_model

@@ -48,7 +48,15 @@ def get_activation(name):
 
 
 def activation_name(activation):
-    """Returns what `get_activation` turns back into `activation`."""
+    """Returns what `get_activation` turns back into `activation`.
+
+    Args:
+        activation: a name or a function, as for `get_activation`.
+
+    Raises:
+        ValueError: if the name is not known.
+    """
+    activation = get_activation(activation)
     # KerasNLP has functions of its own that compute the same.
     name = getattr(activation, "__name__", None)
     if name in _OWN:

@@ -1,13 +1,10 @@
 """BitFit: the biases of each task, and nothing else."""
 
-import keras
-
-from tf_adapters.layers import TaskBias
+from tf_adapters import layers
 from tf_adapters.methods.method import PROJECTION_SLOTS
 from tf_adapters.methods.method import Method
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class BitFit(Method):
     """A copy of every bias of the encoder for each task.
 
@@ -25,7 +22,7 @@ class BitFit(Method):
         if slot not in PROJECTION_SLOTS:
             return None
         is_wide = slot == "intermediate"
-        return TaskBias(
+        return layers.TaskBias(
             shape.intermediate_dim if is_wide else shape.hidden_dim,
             num_tasks=shape.num_tasks,
             dtype=shape.dtype,

@@ -1,18 +1,16 @@
 """Compacter: adapters whose kernels are sums of Kronecker products."""
 
-import keras
+from etils import epy
 
-from tf_adapters.layers import PHMBottleneckAdapter
-from tf_adapters.layers import PHMRule
-from tf_adapters.layers.activation import activation_name
-from tf_adapters.layers.activation import get_activation
-from tf_adapters.layers.phm.phm_weights import check_division
+from tf_adapters import layers
 from tf_adapters.methods.bottleneck.houlsby import Houlsby
 from tf_adapters.methods.bottleneck.pfeiffer import Pfeiffer
 from tf_adapters.methods.method import Method
 
+with epy.lazy_imports():
+    from tf_adapters.layers.phm import phm_weights
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
+
 class Compacter(Method):
     """Low-rank PHM adapters after attention and feed-forward, in every layer.
 
@@ -52,7 +50,7 @@ class Compacter(Method):
         factorize_rule=False,
         activation="gelu_approximate",
     ):
-        check_division(phm_dim, bottleneck_dim=bottleneck_dim)
+        phm_weights.check_division(phm_dim, bottleneck_dim=bottleneck_dim)
         if rank is not None and rank < 1:
             raise ValueError(
                 f"`rank` must be at least 1. Received: rank={rank}."
@@ -62,10 +60,10 @@ class Compacter(Method):
         self.rank = rank
         self.learn_rule = learn_rule
         self.factorize_rule = factorize_rule
-        self.activation = activation_name(get_activation(activation))
+        self.activation = layers.activation_name(activation)
 
     def shared_layers(self, shape):
-        rule = PHMRule(
+        rule = layers.PHMRule(
             self.phm_dim,
             factorize=self.factorize_rule,
             learn=self.learn_rule,
@@ -78,7 +76,7 @@ class Compacter(Method):
     def slot_layer(self, slot, index, shape, shared):
         if slot not in self.slots:
             return None
-        return PHMBottleneckAdapter(
+        return layers.PHMBottleneckAdapter(
             self.bottleneck_dim,
             phm_dim=self.phm_dim,
             rank=self.rank,
@@ -105,7 +103,6 @@ class Compacter(Method):
         }
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class CompacterPlusPlus(Compacter):
     """`Compacter` with adapters after the feed-forward sub-layer only.
 
@@ -123,7 +120,6 @@ class CompacterPlusPlus(Compacter):
         )
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class PHMAdapter(Compacter):
     """PHM adapters with factors of full rank and a rule for each kernel.
 

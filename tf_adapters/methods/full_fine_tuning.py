@@ -1,11 +1,8 @@
 """Fine-tuning, of everything or of the last layers: the yardsticks."""
 
-import keras
-
 from tf_adapters.methods.method import Method
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class FullFineTuning(Method):
     """Every pretrained weight is trained, and shared by all tasks.
 
@@ -20,7 +17,6 @@ class FullFineTuning(Method):
         return True
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class LastLayers(Method):
     """The last `num_layers` transformer layers and the pooler are trained.
 

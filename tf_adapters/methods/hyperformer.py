@@ -1,13 +1,6 @@
 """HyperFormer: adapters that hypernetworks make from task embeddings."""
 
-import keras
-
-from tf_adapters.layers import AdapterGenerator
-from tf_adapters.layers import Condition
-from tf_adapters.layers import GeneratedAdapter
-from tf_adapters.layers import TaskEmbedding
-from tf_adapters.layers.activation import activation_name
-from tf_adapters.layers.activation import get_activation
+from tf_adapters import layers
 from tf_adapters.methods.bottleneck.normalized_adapters import (
     NormalizedAdapters,
 )
@@ -42,10 +35,10 @@ class _Hypernetworks(Method):
         self.bottleneck_dim = bottleneck_dim
         self.embedding_dim = embedding_dim
         self.projector_dim = projector_dim
-        self.activation = activation_name(get_activation(activation))
+        self.activation = layers.activation_name(activation)
 
     def shared_layers(self, shape):
-        tasks = TaskEmbedding(
+        tasks = layers.TaskEmbedding(
             self.embedding_dim, num_tasks=shape.num_tasks, name="tasks"
         )
         return {"tasks": tasks}
@@ -53,7 +46,7 @@ class _Hypernetworks(Method):
     def slot_layer(self, slot, index, shape, shared):
         if slot not in POSITIONS:
             return None
-        return GeneratedAdapter(
+        return layers.GeneratedAdapter(
             self.bottleneck_dim,
             tasks=shared["tasks"],
             condition=shared.get("condition"),
@@ -78,7 +71,7 @@ class _Hypernetworks(Method):
         }
 
     def _condition(self, shape, num_positions):
-        return Condition(
+        return layers.Condition(
             self.embedding_dim,
             num_layers=shape.num_layers,
             num_positions=num_positions,
@@ -87,12 +80,11 @@ class _Hypernetworks(Method):
         )
 
     def _generator(self, shape, name):
-        return AdapterGenerator(
+        return layers.AdapterGenerator(
             shape.hidden_dim, self.bottleneck_dim, name=name
         )
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class HyperFormerPlusPlus(_Hypernetworks):
     """One hypernetwork makes the adapters of all tasks, layers and slots.
 
@@ -125,7 +117,6 @@ class HyperFormerPlusPlus(_Hypernetworks):
         }
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class HyperFormerShared(_Hypernetworks):
     """Two hypernetworks, one for each slot, make the adapters of all layers.
 
@@ -148,7 +139,6 @@ class HyperFormerShared(_Hypernetworks):
         }
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class HyperFormer(_Hypernetworks):
     """A hypernetwork in every slot of every layer.
 

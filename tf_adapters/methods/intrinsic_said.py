@@ -1,12 +1,9 @@
 """Intrinsic SAID: every weight of the encoder, moved in a narrow space."""
 
-import keras
-
-from tf_adapters.layers import IntrinsicSubspace
+from tf_adapters import layers
 from tf_adapters.methods.method import Method
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class IntrinsicSAID(Method):
     """Fine-tuning in a random subspace ("structure-aware intrinsic dimension").
 
@@ -33,12 +30,12 @@ class IntrinsicSAID(Method):
 
     def __init__(self, dim=20_000, seed=0):
         # The layer checks its arguments; do it now and not in the encoder.
-        IntrinsicSubspace(dim, seed)
+        layers.IntrinsicSubspace(dim, seed)
         self.dim = dim
         self.seed = seed
 
     def weight_update(self, shape):
-        return IntrinsicSubspace(
+        return layers.IntrinsicSubspace(
             self.dim,
             self.seed,
             num_tasks=shape.num_tasks,

@@ -1,11 +1,8 @@
 """Only LayerNorms are trained, one copy a task."""
 
-import keras
-
 from tf_adapters.methods.method import Method
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class LayerNormOnly(Method):
     """Each task owns a copy of every LayerNorm, and its head; no adapters.
 

@@ -1,13 +1,10 @@
 """LoRA: low-rank updates of the query and value projections."""
 
-import keras
-
-from tf_adapters.layers import LowRankUpdate
+from tf_adapters import layers
 from tf_adapters.methods.method import PROJECTION_SLOTS
 from tf_adapters.methods.method import Method
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class LoRA(Method):
     """Low-rank updates of dense layers, in every transformer layer.
 
@@ -31,7 +28,7 @@ class LoRA(Method):
 
     def __init__(self, rank=8, alpha=16.0, targets=("query", "value")):
         # The layer checks its arguments; do it now and not in the encoder.
-        LowRankUpdate(1, rank, alpha)
+        layers.LowRankUpdate(1, rank, alpha)
         unknown = [t for t in targets if t not in PROJECTION_SLOTS]
         if unknown or not targets:
             raise ValueError(
@@ -47,7 +44,7 @@ class LoRA(Method):
         if slot not in self.targets:
             return None
         is_wide = slot == "intermediate"
-        return LowRankUpdate(
+        return layers.LowRankUpdate(
             shape.intermediate_dim if is_wide else shape.hidden_dim,
             rank=self.rank,
             alpha=self.alpha,

@@ -1,14 +1,11 @@
 """Prompt tuning: vectors of each task before the text, and nothing else."""
 
-import keras
-
-from tf_adapters.layers import Prompt
+from tf_adapters import layers
 from tf_adapters.methods.method import Method
 
 STARTS = ("random", "vocabulary")
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class PromptTuning(Method):
     """Trained vectors before the embeddings of the text.
 
@@ -34,7 +31,7 @@ class PromptTuning(Method):
 
     def __init__(self, length=100, start="random", first_word=1000):
         # The layer checks its arguments; do it now and not in the encoder.
-        Prompt(length)
+        layers.Prompt(length)
         if start not in STARTS or first_word < 0:
             raise ValueError(
                 f"`start` must be one of {', '.join(STARTS)}, and `first_word` "
@@ -48,7 +45,7 @@ class PromptTuning(Method):
     def slot_layer(self, slot, index, shape, shared):
         if slot != "prompt":
             return None
-        return Prompt(
+        return layers.Prompt(
             self.length,
             num_tasks=shape.num_tasks,
             dtype=shape.dtype,

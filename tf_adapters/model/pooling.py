@@ -1,6 +1,9 @@
 """What the heads read of an encoded sentence."""
 
-from keras import ops
+from etils import epy
+
+with epy.lazy_imports():
+    from keras import ops
 
 POOLINGS = ("pooler", "first", "mean")
 

@@ -1,15 +1,17 @@
 """Finds recipes and builds models from them."""
 
+from __future__ import annotations
+
 import importlib
 import importlib.util
 import pathlib
 import sys
 import types
 
+from tf_adapters import encoder
+from tf_adapters import model
 from tf_adapters.data.lookup import unknown_name
 from tf_adapters.data.task import Task
-from tf_adapters.encoder import load_preset
-from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.config import pairs
 
@@ -43,7 +45,7 @@ def load_recipe(name: str) -> types.ModuleType:
 
 def build_model(
     recipe: types.ModuleType, config: TrainConfig, tasks: list[Task]
-) -> MultiTaskClassifier:
+) -> model.MultiTaskClassifier:
     """Loads the backbone of a run and puts the recipe's method into it.
 
     Args:
@@ -54,14 +56,14 @@ def build_model(
     Returns:
         A `MultiTaskClassifier`, not compiled.
     """
-    backbone, tokenizer = load_preset(config.preset, dtype=config.dtype)
+    backbone, tokenizer = encoder.load_preset(config.preset, dtype=config.dtype)
     if config.sequence_length > backbone.max_sequence_length:
         raise ValueError(
             "`sequence_length` must not exceed the positions of the backbone. "
             f"Received: sequence_length={config.sequence_length} for "
             f"{backbone.max_sequence_length} positions."
         )
-    return MultiTaskClassifier(
+    return model.MultiTaskClassifier(
         backbone,
         method=recipe.method(config),
         tasks=tasks,

@@ -1,5 +1,7 @@
 """One training run: its data, its model, and what it leaves behind."""
 
+from __future__ import annotations
+
 import dataclasses
 import importlib.metadata
 import math
@@ -7,25 +9,19 @@ import pathlib
 import sys
 import types
 
-import keras
+from etils import epy
 
-from tf_adapters.bundles import read_bundle
+from tf_adapters import bundles
+from tf_adapters import evaluation
+from tf_adapters import export
 from tf_adapters.data.examples import Examples
 from tf_adapters.evaluation.metrics import majority_score
 from tf_adapters.evaluation.metrics import mean_score
-from tf_adapters.evaluation.predictor import Predictor
-from tf_adapters.export import export_saved_model
-from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
-from tf_adapters.model.parameters import shares_most
-from tf_adapters.model.parameters import trainable_percent
-from tf_adapters.runs.later_tasks import with_later_tasks
-from tf_adapters.runs.predictions import write_predictions
 from tf_adapters.runs.recipe import build_model
 from tf_adapters.runs.run_directory import RunDirectory
 from tf_adapters.runs.task_sources import DIAGNOSTIC
 from tf_adapters.runs.task_sources import diagnostic_source
 from tf_adapters.runs.task_sources import task_sources
-from tf_adapters.training import callbacks
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.datasets import TrainingSet
 from tf_adapters.training.datasets import make_mixture
@@ -33,8 +29,19 @@ from tf_adapters.training.datasets import read_dev
 from tf_adapters.training.datasets import read_split
 from tf_adapters.training.datasets import steps_per_epoch
 from tf_adapters.training.datasets import training_set
-from tf_adapters.training.optimizer import make_optimizer
 from tf_adapters.training.strategy import make_strategy
+
+# What is wrong with settings or data is said before TensorFlow is imported.
+with epy.lazy_imports():
+    import keras
+
+    from tf_adapters.model import multi_task_classifier
+    from tf_adapters.model import parameters
+    from tf_adapters.runs import later_tasks
+    from tf_adapters.runs import predictions
+    from tf_adapters.training import callbacks
+    from tf_adapters.training import optimizer
+    from tf_adapters.training import progress
 
 
 class Run:
@@ -58,7 +65,6 @@ class Run:
         config: TrainConfig,
         output_dir: str,
     ) -> None:
-        keras.utils.set_random_seed(config.seed)
         self.directory = RunDirectory(output_dir)
         self.sources = task_sources(config)
         # What is written down names the tasks, though the user may not have.
@@ -69,12 +75,21 @@ class Run:
             self.sources, "train", config.max_examples, config.seed
         )
         self.dev_examples = read_dev(self.sources)
+        _say(f"Writing to {output_dir}")
+        for task, examples in self.train_examples.items():
+            dev = len(self.dev_examples[task])
+            _say(f"{task}: {len(examples):,} examples to train, {dev:,} dev")
+        _say(f"Loading {config.preset}")
+        keras.utils.set_random_seed(config.seed)
         self.started_from: dict[str, str] = {}
         self.model = self._build(recipe)
+        _say("Tokenising")
         self.training_set: TrainingSet = training_set(
             self.model, self.train_examples, config
         )
-        self.predictor = Predictor(self.model, config.sequence_length)
+        self.predictor = evaluation.Predictor(
+            self.model, config.sequence_length
+        )
         self.config_text = self.directory.write_config(
             name,
             config,
@@ -100,8 +115,9 @@ class Run:
                 shuffle=False,
                 epochs=self.config.num_epochs,
                 steps_per_epoch=self.training_set.steps_per_epoch,
-                verbose=1 if sys.stderr.isatty() else 2,
+                verbose=1 if sys.stdout.isatty() else 2,
                 callbacks=[
+                    *([] if sys.stdout.isatty() else [progress.Progress()]),
                     callbacks.DevScores(self.predictor, self.dev_examples),
                     callbacks.DrawnShares(self.training_set),
                     self.best,
@@ -135,6 +151,7 @@ class Run:
         Returns:
             What was written.
         """
+        _say("Scoring the dev sets with the best epoch")
         dev = {k: self.predictor.score(v) for k, v in self.dev_examples.items()}
         metrics = {
             "dev": dev,
@@ -142,7 +159,7 @@ class Run:
             "majority": self._majority(),
             "best_epoch": self.best.epoch + 1,
             "seconds_per_step": self.timer.median,
-            "trainable_percent": trainable_percent(self.model),
+            "trainable_percent": parameters.trainable_percent(self.model),
             "padding_share": self.training_set.padding_share,
             "drawn": self.training_set.drawn,
             "started_from": self.started_from,
@@ -160,7 +177,10 @@ class Run:
         than what each of them owns. Scores are noted in those of this run, and
         stay in those of earlier tasks if nothing of them was trained.
         """
-        together = len(self.model.task_names) > 1 and shares_most(self.model)
+        _say("Writing the bundles")
+        together = len(self.model.task_names) > 1 and parameters.shares_most(
+            self.model
+        )
         for name in self.model.task_names:
             self.model.save_task(
                 name,
@@ -175,7 +195,7 @@ class Run:
         if self.config.trains != "own":
             return {}
         earlier = pathlib.Path(self.config.from_run) / "bundles" / name
-        return read_bundle(earlier).metadata
+        return bundles.read_bundle(earlier).metadata
 
     def write_predictions(self) -> None:
         """Writes the predictions for every test set, AX among them."""
@@ -186,29 +206,35 @@ class Run:
             sources[DIAGNOSTIC], heads[DIAGNOSTIC] = diagnostic, "mnli"
         folder = self.directory.predictions
         for name, source in sources.items():
-            write_predictions(self.predictor, source, folder, heads[name])
+            _say(f"Predicting for {name}")
+            predictions.write_predictions(
+                self.predictor, source, folder, heads[name]
+            )
 
     def export(self) -> None:
         """Writes the SavedModel."""
-        export_saved_model(
+        _say("Exporting the SavedModel")
+        export.export_saved_model(
             self.model,
             self.directory.saved_model,
             sequence_length=self.config.sequence_length,
         )
 
-    def _build(self, recipe) -> MultiTaskClassifier:
+    def _build(self, recipe) -> multi_task_classifier.MultiTaskClassifier:
         tasks = [source.task for source in self.sources.values()]
         mixture = make_mixture(self.config, self.train_examples)
         steps = steps_per_epoch(self.config, mixture)
         with make_strategy(self.config.strategy).scope():
             if self.config.from_run:
-                model, self.started_from = with_later_tasks(
+                model, self.started_from = later_tasks.with_later_tasks(
                     recipe, self.config, self.train_examples
                 )
             else:
                 model = build_model(recipe, self.config, tasks)
             model.compile(
-                make_optimizer(self.config, steps * self.config.num_epochs),
+                optimizer.make_optimizer(
+                    self.config, steps * self.config.num_epochs
+                ),
                 jit_compile=self.config.jit_compile,
             )
         return model
@@ -219,6 +245,11 @@ class Run:
             train: Examples = self.train_examples[dev.task.name]
             found[name] = majority_score(dev, train)
         return found
+
+
+def _say(stage: str) -> None:
+    """Prints what comes now, also into a log file at once."""
+    print(stage, flush=True)
 
 
 def _versions() -> dict[str, str]:

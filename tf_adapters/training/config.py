@@ -1,6 +1,7 @@
 """Settings of a training run."""
 
 import dataclasses
+import math
 from typing import Literal
 
 from tf_adapters.data.batches.mixture import RATES
@@ -108,6 +109,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Refuses settings that could not train."""
+        for name, value in dataclasses.asdict(self).items():
+            if isinstance(value, float):
+                self._check(name, math.isfinite(value), "a finite number")
         for name in _POSITIVE:
             self._check(name, getattr(self, name) > 0, "positive")
         for name in _NOT_NEGATIVE:

@@ -1,20 +1,26 @@
 """From the sources of a run to its batches."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
-import tensorflow as tf
+from etils import epy
 
 from tf_adapters.data.batches.encoded import EncodedExamples
 from tf_adapters.data.batches.mixture import Mixture
-from tf_adapters.data.batches.pipeline import batches
 from tf_adapters.data.batches.plan import Plan
 from tf_adapters.data.batches.plan import default_widths
 from tf_adapters.data.batches.plan import plan_training
-from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.data.examples import Examples
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.config import pairs
+
+with epy.lazy_imports():
+    import tensorflow as tf
+
+    from tf_adapters.data.batches import pipeline
+    from tf_adapters.data.batches import text_encoder
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -38,7 +44,7 @@ class TrainingSet:
     @property
     def dataset(self) -> tf.data.Dataset:
         """The batches of the run, endless: they start again after the last."""
-        return batches(self.examples, self.plan).repeat()
+        return pipeline.batches(self.examples, self.plan).repeat()
 
     def dataset_from(self, epoch: int) -> tf.data.Dataset:
         """Returns the batches that a run which stops before `epoch` has left.
@@ -50,7 +56,7 @@ class TrainingSet:
             epoch: int, counted from 0.
         """
         left = self.plan.starting_at(epoch * self.steps_per_epoch)
-        return batches(self.examples, left)
+        return pipeline.batches(self.examples, left)
 
     @property
     def padding_share(self) -> float:
@@ -150,7 +156,7 @@ def training_set(
     check_labelled(model, examples)
     mixture = make_mixture(config, examples)
     steps = steps_per_epoch(config, mixture)
-    encoder = TextEncoder(model.tokenizer, config.sequence_length)
+    encoder = text_encoder.TextEncoder(model.tokenizer, config.sequence_length)
     encoded = {
         name: EncodedExamples.encode(encoder, own, model.task_id(name))
         for name, own in examples.items()

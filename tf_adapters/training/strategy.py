@@ -1,6 +1,11 @@
 """Which devices a run trains on."""
 
-import tensorflow as tf
+from __future__ import annotations
+
+from etils import epy
+
+with epy.lazy_imports():
+    import tensorflow as tf
 
 STRATEGIES = ("one_device", "mirrored")
 

@@ -1,13 +1,18 @@
 """Tokenised examples of all tasks, one after the other, in memory."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
+from etils import epy
 
-from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.data.examples import Examples
+
+with epy.lazy_imports():
+    from tf_adapters.data.batches import text_encoder
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -38,7 +43,10 @@ class EncodedExamples:
 
     @classmethod
     def encode(
-        cls, encoder: TextEncoder, examples: Examples, task_id: int = 0
+        cls,
+        encoder: text_encoder.TextEncoder,
+        examples: Examples,
+        task_id: int = 0,
     ) -> Self:
         """Tokenises the examples of one task.
 

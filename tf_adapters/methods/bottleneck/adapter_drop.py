@@ -1,11 +1,8 @@
 """AdapterDrop: no adapters in the first layers."""
 
-import keras
-
 from tf_adapters.methods.bottleneck.houlsby import Houlsby
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class AdapterDrop(Houlsby):
     """`Houlsby` adapters in all but the first layers.
 

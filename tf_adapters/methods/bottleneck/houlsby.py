@@ -2,15 +2,15 @@
 
 import numbers
 
-import keras
+from etils import epy
 
-from tf_adapters.layers import BottleneckAdapter
-from tf_adapters.layers.activation import activation_name
-from tf_adapters.layers.activation import get_activation
+from tf_adapters import layers
 from tf_adapters.methods.method import Method
 
+with epy.lazy_imports():
+    import keras
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
+
 class Houlsby(Method):
     """Adapters after attention and after feed-forward, in every layer.
 
@@ -42,13 +42,13 @@ class Houlsby(Method):
     ):
         check_bottleneck(bottleneck_dim, init_stddev)
         self.bottleneck_dim = bottleneck_dim
-        self.activation = activation_name(get_activation(activation))
+        self.activation = layers.activation_name(activation)
         self.init_stddev = init_stddev
 
     def slot_layer(self, slot, index, shape, shared):
         if slot not in self.slots:
             return None
-        return BottleneckAdapter(
+        return layers.BottleneckAdapter(
             self.bottleneck_dim,
             num_tasks=shape.num_tasks,
             activation=self.activation,

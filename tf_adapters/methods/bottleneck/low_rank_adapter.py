@@ -1,15 +1,10 @@
 """Adapters of low rank: a baseline of Compacter."""
 
-import keras
-
-from tf_adapters.layers import LowRankBottleneckAdapter
-from tf_adapters.layers.activation import activation_name
-from tf_adapters.layers.activation import get_activation
+from tf_adapters import layers
 from tf_adapters.methods.bottleneck.houlsby import Houlsby
 from tf_adapters.methods.method import Method
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class LowRankAdapter(Method):
     """Adapters after attention and feed-forward whose kernels are of low rank.
 
@@ -35,15 +30,15 @@ class LowRankAdapter(Method):
         self, bottleneck_dim=24, rank=1, activation="gelu_approximate"
     ):
         # The layer checks its arguments; do it now and not in the encoder.
-        LowRankBottleneckAdapter(bottleneck_dim, rank)
+        layers.LowRankBottleneckAdapter(bottleneck_dim, rank)
         self.bottleneck_dim = bottleneck_dim
         self.rank = rank
-        self.activation = activation_name(get_activation(activation))
+        self.activation = layers.activation_name(activation)
 
     def slot_layer(self, slot, index, shape, shared):
         if slot not in ("attention", "feedforward"):
             return None
-        return LowRankBottleneckAdapter(
+        return layers.LowRankBottleneckAdapter(
             self.bottleneck_dim,
             rank=self.rank,
             activation=self.activation,

@@ -1,14 +1,9 @@
 """Adapters with a LayerNorm: what HyperFormer generates, as they are."""
 
-import keras
-
-from tf_adapters.layers import NormalizedAdapter
-from tf_adapters.layers.activation import activation_name
-from tf_adapters.layers.activation import get_activation
+from tf_adapters import layers
 from tf_adapters.methods.method import Method
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class NormalizedAdapters(Method):
     """Adapters of each task, whose output passes a LayerNorm of the task.
 
@@ -40,15 +35,15 @@ class NormalizedAdapters(Method):
         self, bottleneck_dim=24, activation="gelu_approximate", init_gain=0.1
     ):
         # The layer checks its arguments; do it now and not in the encoder.
-        NormalizedAdapter(bottleneck_dim)
+        layers.NormalizedAdapter(bottleneck_dim)
         self.bottleneck_dim = bottleneck_dim
-        self.activation = activation_name(get_activation(activation))
+        self.activation = layers.activation_name(activation)
         self.init_gain = init_gain
 
     def slot_layer(self, slot, index, shape, shared):
         if slot not in self.slots:
             return None
-        return NormalizedAdapter(
+        return layers.NormalizedAdapter(
             self.bottleneck_dim,
             shared_norm=self.shared_norm,
             init_gain=self.init_gain,
@@ -66,7 +61,6 @@ class NormalizedAdapters(Method):
         }
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class MultiTaskAdapters(NormalizedAdapters):
     """Adapters of each task, whose output passes a LayerNorm that tasks share.
 

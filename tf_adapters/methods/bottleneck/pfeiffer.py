@@ -1,11 +1,8 @@
 """One bottleneck in every layer, in a slot of your choice."""
 
-import keras
-
 from tf_adapters.methods.bottleneck.houlsby import Houlsby
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class Pfeiffer(Houlsby):
     """Half of Houlsby's adapters: one for each layer, in one slot.
 

@@ -1,19 +1,18 @@
 """BERT and PALs: a narrow attention of each task beside every layer."""
 
-import keras
+from etils import epy
 
-from tf_adapters.layers import ProjectedAttention
-from tf_adapters.layers import ProjectedFeedForward
-from tf_adapters.layers import TaskProjections
-from tf_adapters.layers.activation import activation_name
-from tf_adapters.layers.activation import get_activation
-from tf_adapters.layers.projected.attention import check_heads
+from tf_adapters import layers
 from tf_adapters.methods.pals.shared_encoder import SharedEncoder
+
+with epy.lazy_imports():
+    from tf_adapters.layers import activation as activations
+    from tf_adapters.layers.projected import attention
+
 
 LAYERS = ("all", "top", "bottom")
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class PALs(SharedEncoder):
     """A projected attention layer beside every transformer layer.
 
@@ -55,13 +54,13 @@ class PALs(SharedEncoder):
         freeze=False,
     ):
         super().__init__(freeze=freeze)
-        check_heads(dim, num_heads)
+        attention.check_heads(dim, num_heads)
         check_layers(layers)
         self.dim = dim
         self.num_heads = num_heads
         self.share_projections = share_projections
         self.layers = layers
-        self.activation = activation_name(get_activation(activation))
+        self.activation = activations.activation_name(activation)
 
     def shared_layers(self, shape):
         return make_projections(self.dim, shape, self.share_projections)
@@ -69,7 +68,7 @@ class PALs(SharedEncoder):
     def slot_layer(self, slot, index, shape, shared):
         if slot != "parallel" or not is_adapted(index, shape, self.layers):
             return None
-        return ProjectedAttention(
+        return layers.ProjectedAttention(
             self.dim,
             num_heads=self.num_heads,
             num_tasks=shape.num_tasks,
@@ -91,7 +90,6 @@ class PALs(SharedEncoder):
         }
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class PALsFeedForward(SharedEncoder):
     """As `PALs`, with a feed-forward layer in the place of the attention.
 
@@ -112,7 +110,7 @@ class PALsFeedForward(SharedEncoder):
     def __init__(self, dim=204, intermediate_dim=306, freeze=False):
         super().__init__(freeze=freeze)
         # The layer checks its arguments; do it now and not in the encoder.
-        ProjectedFeedForward(dim, intermediate_dim=intermediate_dim)
+        layers.ProjectedFeedForward(dim, intermediate_dim=intermediate_dim)
         self.dim = dim
         self.intermediate_dim = intermediate_dim
 
@@ -122,7 +120,7 @@ class PALsFeedForward(SharedEncoder):
     def slot_layer(self, slot, index, shape, shared):
         if slot != "parallel":
             return None
-        return ProjectedFeedForward(
+        return layers.ProjectedFeedForward(
             self.dim,
             intermediate_dim=self.intermediate_dim,
             num_tasks=shape.num_tasks,
@@ -160,7 +158,7 @@ def make_projections(dim, shape, share):
     """Returns the projections that layers share, as `shared_layers` does."""
     if not share:
         return {}
-    projections = TaskProjections(
+    projections = layers.TaskProjections(
         dim, num_tasks=shape.num_tasks, dtype=shape.dtype, name="projections"
     )
     return {"projections": projections}

@@ -1,12 +1,9 @@
 """Learning hidden unit contributions, over an encoder that tasks share."""
 
-import keras
-
-from tf_adapters.layers import HiddenUnitScale
+from tf_adapters import layers
 from tf_adapters.methods.pals.shared_encoder import SharedEncoder
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class PALsLHUC(SharedEncoder):
     """A factor of each task for every unit that a layer puts out.
 
@@ -20,7 +17,7 @@ class PALsLHUC(SharedEncoder):
 
     def slot_layer(self, slot, index, shape, shared):
         if slot == "output":
-            return HiddenUnitScale(
+            return layers.HiddenUnitScale(
                 num_tasks=shape.num_tasks,
                 dtype=shape.dtype,
                 name="output_adapter",

@@ -1,15 +1,14 @@
 """Low-rank layers: beside every layer, or in the authors' hybrid."""
 
-import keras
+from etils import epy
 
-from tf_adapters.layers import LowRank
-from tf_adapters.layers.activation import activation_name
-from tf_adapters.layers.activation import get_activation
-from tf_adapters.layers.projected.task_projections import check_dim
+from tf_adapters import layers
 from tf_adapters.methods.pals.shared_encoder import SharedEncoder
 
+with epy.lazy_imports():
+    from tf_adapters.layers.projected import task_projections
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
+
 class PALsLowRank(SharedEncoder):
     """A low-rank layer of each task beside every transformer layer.
 
@@ -33,16 +32,16 @@ class PALsLowRank(SharedEncoder):
 
     def __init__(self, dim=100, activation="gelu_exact", freeze=False):
         super().__init__(freeze=freeze)
-        check_dim(dim)
+        task_projections.check_dim(dim)
         self.dim = dim
-        self.activation = activation_name(get_activation(activation))
+        self.activation = layers.activation_name(activation)
 
     def slot_layer(self, slot, index, shape, shared):
         if slot == "parallel":
             return self._low_rank(slot, shape, residual=False)
 
     def _low_rank(self, slot, shape, residual):
-        return LowRank(
+        return layers.LowRank(
             self.dim,
             activation=self.activation,
             residual=residual,
@@ -59,7 +58,6 @@ class PALsLowRank(SharedEncoder):
         }
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class PALsHoulsby(PALsLowRank):
     """What the authors' code calls "houlsby": serial and parallel.
 

@@ -1,13 +1,9 @@
 """Layers of each task on top of an encoder that all tasks share."""
 
-import keras
-
-from tf_adapters.layers import TopAttention
-from tf_adapters.layers import TopTransformer
+from tf_adapters import layers
 from tf_adapters.methods.pals.shared_encoder import SharedEncoder
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class PALsTopAttention(SharedEncoder):
     """Narrow attention blocks of each task on top of the encoder.
 
@@ -29,7 +25,7 @@ class PALsTopAttention(SharedEncoder):
     def __init__(self, dim=204, num_blocks=6, num_heads=12, freeze=False):
         super().__init__(freeze=freeze)
         # The layer checks its arguments; do it now and not in the encoder.
-        TopAttention(dim, num_blocks, num_heads)
+        layers.TopAttention(dim, num_blocks, num_heads)
         self.dim = dim
         self.num_blocks = num_blocks
         self.num_heads = num_heads
@@ -37,7 +33,7 @@ class PALsTopAttention(SharedEncoder):
     def slot_layer(self, slot, index, shape, shared):
         if slot != "top":
             return None
-        return TopAttention(
+        return layers.TopAttention(
             self.dim,
             self.num_blocks,
             self.num_heads,
@@ -56,7 +52,6 @@ class PALsTopAttention(SharedEncoder):
         }
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class PALsTopLayer(SharedEncoder):
     """One transformer layer of each task on top of the encoder.
 
@@ -73,7 +68,7 @@ class PALsTopLayer(SharedEncoder):
     def slot_layer(self, slot, index, shape, shared):
         if slot != "top":
             return None
-        return TopTransformer(
+        return layers.TopTransformer(
             shape.num_heads,
             shape.intermediate_dim,
             dropout=shape.dropout,

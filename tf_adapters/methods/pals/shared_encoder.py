@@ -1,11 +1,8 @@
 """Joint training: one encoder for all tasks, and a little of each."""
 
-import keras
-
 from tf_adapters.methods.method import Method
 
 
-@keras.saving.register_keras_serializable(package="tf_adapters")
 class SharedEncoder(Method):
     """All tasks train the encoder together; each owns nothing but its head.
 
