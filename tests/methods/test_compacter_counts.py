@@ -120,8 +120,10 @@ def test_table_is_that_of_the_closed_forms(row):
     assert closed_form == count
 
 
+# The closed form, which the test above holds to the other widths, is in
+# proportion to them.
 @pytest.mark.large
-@pytest.mark.parametrize("row", CASES, ids=lambda row: repr(row[0]))
+@pytest.mark.parametrize("row", CASES[::3], ids=lambda row: repr(row[0]))
 def test_bert_base(bert_base, make_tasks, row):
     method, _, count = row
     check_counts(bert_base, method, make_tasks(1), count)

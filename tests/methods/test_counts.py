@@ -114,7 +114,7 @@ def test_fine_tuning_of_bert_tiny_adds_nothing(bert_tiny, make_tasks):
 
 @pytest.mark.large
 @pytest.mark.parametrize(
-    "m, one, all_layers, with_norms", [r[:4] for r in BASE]
+    "m, one, all_layers, with_norms", [r[:4] for r in BASE if r[0] in (1, 64)]
 )
 def test_bert_base(bert_base, make_tasks, m, one, all_layers, with_norms):
     # H3: 2L(2md + m + d) + (2L + 1) 2d + dc + c.
