@@ -8,6 +8,7 @@ import pytest
 
 from tests.rounding import assert_same_to_rounding
 from tf_adapters import bundles
+from tf_adapters.bundles.tensors import task_tensors
 
 LOAD_AND_CALL = """
 import importlib.util
@@ -162,3 +163,63 @@ def test_a_bfloat16_bank_is_stored_without_loss(tiny, tmp_path):
 
 def logits(tiny, model):
     return {name: tiny.own_logits(model, name) for name in model.task_names}
+
+
+@pytest.mark.parametrize("method", ["houlsby", "last_layers"])
+def test_many_are_loaded_as_one_by_one(tiny, tmp_path, method):
+    model = tiny.model(method, ("rte", "stsb", "sst5"))
+    tiny.train(model)
+    names = ("rte", "stsb", "sst5")
+    for name in names:
+        model.save_task(name, tmp_path / name)
+    one_by_one = tiny.model(method, ("rte",), seed=2)
+    for name in names:
+        one_by_one.load_task(tmp_path / name)
+    at_once = tiny.model(method, ("rte",), seed=3)
+    assert at_once.load_tasks([tmp_path / name for name in names]) == [*names]
+    assert at_once.task_names == one_by_one.task_names == [*names]
+    assert_same_weights(at_once, one_by_one)
+
+
+def assert_same_weights(model, other):
+    for name in model.task_names:
+        values = task_tensors(model, name)
+        for key, expected in task_tensors(other, name).items():
+            np.testing.assert_array_equal(values[key], expected)
+
+
+def test_many_are_loaded_under_other_names(tiny, saved):
+    model = tiny.model(names=("mnli",), seed=2)
+    assert model.load_tasks({"a": saved, "b": saved}) == ["a", "b"]
+    assert model.task_names == ["mnli", "a", "b"]
+    expected = bundles.read_bundle(saved).tensors
+    for name in ("a", "b"):
+        for key, values in task_tensors(model, name).items():
+            np.testing.assert_array_equal(values, expected[key])
+
+
+def test_all_are_loaded_or_none(tiny, saved, tmp_path):
+    model = tiny.model(names=("mnli",), seed=2)
+    before = tiny.values(model)
+    with pytest.raises(bundles.BundleError, match="cannot be read"):
+        model.load_tasks([saved, tmp_path / "missing"])
+    with pytest.raises(bundles.BundleError, match="names of their own.*'rte'"):
+        model.load_tasks([saved, saved])
+    with pytest.raises(bundles.BundleError, match="must be of the method"):
+        other = tiny.model("layer_norm_only")
+        other.save_task("rte", tmp_path / "other")
+        model.load_tasks({"a": saved, "b": tmp_path / "other"})
+    assert model.task_names == ["mnli"]
+    assert tiny.values(model) == before
+
+
+def test_many_must_agree_in_what_they_share(tiny, tmp_path):
+    folders = {}
+    for seed in (1, 2):
+        model = tiny.model("last_layers", seed=seed)
+        tiny.train(model)
+        model.save_task("rte", tmp_path / str(seed))
+        folders["rte" if seed == 1 else "other"] = tmp_path / str(seed)
+    model = tiny.model("last_layers", seed=3)
+    with pytest.raises(bundles.BundleError, match="must not change the others"):
+        model.load_tasks(folders)

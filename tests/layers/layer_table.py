@@ -130,7 +130,7 @@ LAYERS = {
     "task_heads": Row(
         lambda **kw: layers.TaskHeads([2, 3, 1], **kw),
         POOLED,
-        add_task=lambda layer: layer.add_task(2),
+        add_task=lambda layer: layer.add_heads([2]),
     ),
     "task_layer_norm": Row(
         lambda **kw: layers.TaskLayerNormalization(norm(**kw), NUM_TASKS, **kw),

@@ -96,7 +96,7 @@ def test_added_task_keeps_the_other_heads(heads, scramble, num_outputs, width):
     x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
     before = np.array(heads(x, task_ids=np.arange(3)))
     kernel, bias = np.array(heads.kernel), np.array(heads.bias)
-    heads.add_task(num_outputs)
+    heads.add_heads([num_outputs])
     assert heads.num_outputs == (2, 3, 1, num_outputs)
     assert heads.kernel.shape == (4, 4, width)
     assert heads.bias.shape == (4, width)
@@ -108,7 +108,7 @@ def test_added_task_keeps_the_other_heads(heads, scramble, num_outputs, width):
 
 
 def test_head_that_widens_the_bank_is_drawn_in_every_column(heads):
-    heads.add_task(6)
+    heads.add_heads([6])
     kernel = np.array(heads.kernel)
     assert (kernel[3] != 0).all()
     assert len(np.unique(kernel[3])) == kernel[3].size
@@ -117,7 +117,7 @@ def test_head_that_widens_the_bank_is_drawn_in_every_column(heads):
 
 
 def test_added_task_answers_from_its_own_head(heads):
-    heads.add_task(5)
+    heads.add_heads([5])
     kernel = np.zeros((4, 4, 5), "float32")
     kernel[3] = [1, 2, 3, 4, 5]
     heads.kernel.assign(kernel)
@@ -126,20 +126,20 @@ def test_added_task_answers_from_its_own_head(heads):
 
 
 def test_widened_bank_leaves_no_weight_behind(heads):
-    heads.add_task(6)
+    heads.add_heads([6])
     weights = [w for w in heads.weights if "seed" not in w.path]
     assert [id(w) for w in weights] == [id(heads.kernel), id(heads.bias)]
 
 
 def test_tasks_may_be_added_before_building():
     heads = TaskHeads([2])
-    heads.add_task(3)
+    heads.add_heads([3])
     heads.build((None, 4))
     assert heads.kernel.shape == (2, 4, 3)
 
 
 def test_config_has_the_tasks_of_now(heads):
-    heads.add_task(5)
+    heads.add_heads([5])
     revived = TaskHeads.from_config(heads.get_config())
     assert revived.num_outputs == (2, 3, 1, 5)
     assert revived.num_tasks == 4

@@ -8,4 +8,5 @@ with names_of_package(globals()):
     from tf_adapters.bundles.errors import BundleError
     from tf_adapters.bundles.fingerprint import fingerprint
     from tf_adapters.bundles.load import load_task
+    from tf_adapters.bundles.load import load_tasks
     from tf_adapters.bundles.save import save_task

@@ -84,24 +84,26 @@ def expected_specs(
     return specs
 
 
-def assign_task(
-    model: keras.Model, name: str, tensors: Mapping[str, np.ndarray]
+def assign_tasks(
+    model: keras.Model, tensors: Mapping[str, Mapping[str, np.ndarray]]
 ) -> None:
-    """Puts the tensors of a bundle in their places.
+    """Puts the tensors of bundles in their places.
 
     Args:
         model: a `MultiTaskClassifier`.
-        name: str. A task of the model.
-        tensors: what `task_tensors` returned, of a model that fits.
+        tensors: dict from the name of a task of it to what `task_tensors`
+            returned for that task, of a model that fits.
     """
-    index = model.task_id(name)
-    num_outputs = model.tasks[index].num_outputs
+    tasks = {task.name: (i, task) for i, task in enumerate(model.tasks)}
     for key, bank in model.banks().items():
         values = np.array(ops.convert_to_numpy(bank))
-        values[index][_cut(key, num_outputs)] = tensors[key]
+        for name, own in tensors.items():
+            index, task = tasks[name]
+            values[index][_cut(key, task.num_outputs)] = own[key]
         bank.assign(values)
     for key, variable in shared_variables(model).items():
-        variable.assign(tensors[SHARED + key])
+        # Those of the others are equal.
+        variable.assign(next(iter(tensors.values()))[SHARED + key])
 
 
 def shared_variables(model: keras.Model) -> dict[str, keras.Variable]:

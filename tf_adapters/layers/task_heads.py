@@ -70,28 +70,29 @@ class TaskHeads(TaskLayer):
         mask = bank.select(ops.convert_to_tensor(self.output_mask), task_ids)
         return ops.where(mask, logits[:, 0, :], MASKED)
 
-    def add_task(self, num_outputs):
-        """Appends the head of one task, widening the bank where it must.
+    def add_heads(self, num_outputs):
+        """Appends the heads of new tasks, widening the bank where it must.
 
         Args:
-            num_outputs: int. Outputs of the new task.
+            num_outputs: sequence of ints. Outputs of each new task.
         """
-        self.add_tasks(1)
-        extra = max(num_outputs - self.max_outputs, 0)
-        self.num_outputs = (*self.num_outputs, num_outputs)
+        count = len(num_outputs)
+        self.add_tasks(count)
+        extra = max(max(num_outputs) - self.max_outputs, 0)
+        self.num_outputs = (*self.num_outputs, *num_outputs)
         if extra and self.built:
-            self._widen(extra)
+            self._widen(extra, count)
 
-    def _widen(self, extra):
-        fresh = ops.convert_to_numpy(self.kernel)[-1]
+    def _widen(self, extra, count):
+        """Draws the new columns of the last `count` heads."""
         normal = keras.initializers.TruncatedNormal(stddev=0.02)
-        columns = ops.convert_to_numpy(normal((len(fresh), extra)))
+        columns = normal((count, self.kernel.shape[1], extra))
         for name, bank_ in list(self.banks.items()):
             old = ops.convert_to_numpy(bank_)
             width = [(0, 0)] * (old.ndim - 1) + [(0, extra)]
             wide = np.pad(old, width)
             if name == "kernel":
-                wide[-1, :, -extra:] = columns
+                wide[-count:, :, -extra:] = ops.convert_to_numpy(columns)
             self.replace_bank(name, wide)
 
     def compute_output_shape(self, input_shape):

@@ -1,5 +1,7 @@
 """What the arguments of `MultiTaskClassifier` must be."""
 
+import collections
+
 from tf_adapters.data.task import Task
 
 
@@ -14,8 +16,8 @@ def check_tasks(tasks):
                 "`tasks` must be `tf_adapters.Task` objects; GLUE's are in "
                 f"`tf_adapters.GLUE_TASKS`. Received: {task!r}."
             )
-    names = [task.name for task in tasks]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    counts = collections.Counter(task.name for task in tasks)
+    twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         raise ValueError(
             "Every task must have a name of its own. Received twice: "

@@ -198,13 +198,31 @@ class MultiTaskClassifier(TaskTrainer):
         check_tasks([*self.tasks, task])
         if initialise_from is not None:
             self.task_id(initialise_from)
+        self.add_tasks([task])
+        if initialise_from is not None:
+            copy_private_weights(self, initialise_from, task.name)
+
+    def add_tasks(self, tasks):
+        """Adds any number of tasks at the cost of one, as `add_task` does.
+
+        Args:
+            tasks: sequence of `Task`s of other names than those of the model,
+                and than one another.
+
+        Raises:
+            TypeError: if one is not a `Task`.
+            ValueError: if there is none, or two would have one name.
+        """
+        tasks = check_tasks(tasks)
+        check_tasks([*self.tasks, *tasks])
         with self.distribute_strategy.scope():
-            self._task_configs = [*self._task_configs, task.get_config()]
-            self.encoder.add_tasks(1)
-            self.heads.add_task(task.num_outputs)
+            self._task_configs = [
+                *self._task_configs,
+                *(task.get_config() for task in tasks),
+            ]
+            self.encoder.add_tasks(len(tasks))
+            self.heads.add_heads([task.num_outputs for task in tasks])
             self.start_tasks()
-            if initialise_from is not None:
-                copy_private_weights(self, initialise_from, task.name)
         self.forget_compile()
 
     def freeze_shared(self):
@@ -226,6 +244,10 @@ class MultiTaskClassifier(TaskTrainer):
     def load_task(self, directory, name=None):
         """Loads one trained task; `tf_adapters.bundles.load_task` says how."""
         return bundles.load_task(self, directory, name)
+
+    def load_tasks(self, directories):
+        """Loads many at once; `tf_adapters.bundles.load_tasks` says how."""
+        return bundles.load_tasks(self, directories)
 
     def call(self, inputs, training=None, mixture=None):
         outputs = self.encoder(

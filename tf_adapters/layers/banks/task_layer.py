@@ -80,7 +80,7 @@ class TaskLayer(keras.layers.Layer):
                 array of that shape that every task starts from.
         """
         self._initializers[name] = (tuple(shape), initializer)
-        setattr(self, name, self._new_bank(name, self.num_tasks))
+        setattr(self, name, self._new_bank(name, Stacked(initializer)))
 
     def add_tasks(self, count):
         """Appends `count` freshly initialised rows to every bank.
@@ -108,7 +108,8 @@ class TaskLayer(keras.layers.Layer):
         # way round it; its own `enable_lora` does the same.
         self._tracker.unlock()
         self._untrack_variable(old)
-        new = self._new_bank(name, self.num_tasks)
+        # An initializer would draw what is overwritten.
+        new = self._new_bank(name, keras.initializers.Zeros())
         new.assign(values)
         new.trainable = old.trainable
         setattr(self, name, new)
@@ -134,11 +135,11 @@ class TaskLayer(keras.layers.Layer):
     def get_config(self):
         return {**super().get_config(), "num_tasks": self.num_tasks}
 
-    def _new_bank(self, name, num_tasks):
-        shape, initializer = self._initializers[name]
+    def _new_bank(self, name, initializer):
+        shape, _ = self._initializers[name]
         return self.add_weight(
             name=name,
-            shape=(num_tasks, *shape),
-            initializer=Stacked(initializer),
+            shape=(self.num_tasks, *shape),
+            initializer=initializer,
             autocast=self.autocast_banks,
         )
