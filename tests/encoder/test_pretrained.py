@@ -338,3 +338,16 @@ def test_minilm_equals_transformers_on_pytorch():
     np.testing.assert_allclose(
         outputs["pooled_output"], expected.pooler_output.numpy(), atol=1e-4
     )
+
+
+@pytest.mark.parametrize(
+    "preset, close",
+    [
+        ("bert_base_en_uncase", "bert_base_en_uncased"),
+        ("minilmm", "minilm"),
+        ("roberta_base_n", "roberta_base_en"),
+    ],
+)
+def test_a_misspelt_preset_is_told_what_it_may_be(preset, close):
+    with pytest.raises(ValueError, match=f"Did you mean '{close}'.*a handle"):
+        load_preset(preset)
