@@ -5,6 +5,7 @@ import pytest
 import tf_adapters
 from tf_adapters.data.examples import Examples
 from tf_adapters.training.callbacks import DrawnShares
+from tf_adapters.training.datasets import unseen_labels
 
 COUNTS = {"two": 40, "three": 12}
 
@@ -120,3 +121,10 @@ def test_shares_are_put_into_the_logs_of_an_epoch(make_set):
     first, last = (many.drawn_in(epoch)["three"] for epoch in (0, 1))
     assert first == pytest.approx(12 / 52, abs=0.05)
     assert last == pytest.approx(12**0.2 / (12**0.2 + 40**0.2), abs=0.06)
+
+
+def test_labels_that_no_example_has_are_named():
+    task = tf_adapters.Task(name="t", text_columns=("x",), labels=("a", "b"))
+    assert unseen_labels(Examples(task, (["one"],), ["b"])) == ["a"]
+    value = tf_adapters.Task(name="v", text_columns=("x",), value_range=(0, 1))
+    assert unseen_labels(Examples(value, (["one"],), [0.5])) == []

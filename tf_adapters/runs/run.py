@@ -29,6 +29,7 @@ from tf_adapters.training.datasets import read_dev
 from tf_adapters.training.datasets import read_split
 from tf_adapters.training.datasets import steps_per_epoch
 from tf_adapters.training.datasets import training_set
+from tf_adapters.training.datasets import unseen_labels
 from tf_adapters.training.strategy import make_strategy
 
 # What is wrong with settings or data is said before TensorFlow is imported.
@@ -79,6 +80,8 @@ class Run:
         for task, examples in self.train_examples.items():
             dev = len(self.dev_examples[task])
             _say(f"{task}: {len(examples):,} examples to train, {dev:,} dev")
+            for label in unseen_labels(examples):
+                _say(f"{task}: no row to train has the label {label!r}")
         _say(f"Loading {config.preset}")
         keras.utils.set_random_seed(config.seed)
         self.started_from: dict[str, str] = {}

@@ -127,6 +127,12 @@ def make_mixture(config: TrainConfig, examples: dict[str, Examples]) -> Mixture:
     )
 
 
+def unseen_labels(examples: Examples) -> list[str]:
+    """Returns the labels that the task declares and no example has."""
+    found = set(examples.labels)
+    return [k for i, k in enumerate(examples.task.labels) if i not in found]
+
+
 def steps_per_epoch(config: TrainConfig, mixture: Mixture) -> int:
     """Returns how many batches an epoch has."""
     size = sum(mixture.sizes.values())

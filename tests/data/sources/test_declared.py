@@ -13,6 +13,7 @@ tasks:
     metrics: [accuracy, matthews]
     label_column: queue
     file_format: csv
+    delimiter: ";"
     files: {train: tickets/train.csv, dev: tickets/dev.csv}
     label_values: {B: billing, 7: bug}
   - name: urgency
@@ -52,6 +53,7 @@ def test_yaml_is_loaded_in_order(load):
     assert task.text_columns == ("subject", "body")
     assert task.labels == ("billing", "bug", "other")
     assert task.metrics == ("accuracy", "matthews")
+    assert sources["tickets"].delimiter == ";"
     assert sources["tickets"].label_values == {"B": "billing", "7": "bug"}
     assert sources["urgency"].task.value_range == (0.0, 5.0)
 
@@ -60,7 +62,7 @@ def test_declared_files_are_read_relative_to_the_declaration(load, tmp_path):
     sources = load(TICKETS)
     (tmp_path / "tickets").mkdir()
     (tmp_path / "tickets" / "train.csv").write_text(
-        "queue,subject,body\nB,Bill,Too high.\n7,Crash,It fell.\nother,Hi,Yo.\n"
+        "queue;subject;body\nB;Bill;Too high.\n7;Crash;It fell.\nother;Hi;Yo.\n"
     )
     (tmp_path / "urgency.tsv").write_text("4.5\tNow!\n")
     examples = sources["tickets"].read("train")

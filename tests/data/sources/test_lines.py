@@ -1,5 +1,7 @@
 import codecs
+import gzip
 
+import numpy as np
 import pytest
 
 from tf_adapters.data.sources.lines import read_lines
@@ -57,11 +59,36 @@ def test_a_byte_on_the_first_line_is_located_behind_the_mark(tmp_path):
         lines_of(tmp_path, codecs.BOM_UTF8 + b"a\xff")
 
 
-def test_a_file_in_utf16_is_refused(tmp_path):
-    with pytest.raises(
-        ValueError, match=r"must be UTF-8\. Received: byte 0xff"
-    ):
-        lines_of(tmp_path, "text".encode("utf-16"))
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf16_is_refused(tmp_path, encoding):
+    message = "must be UTF-8. Received: UTF-16.*iconv -f utf-16 -t utf-8"
+    with pytest.raises(ValueError, match=message):
+        lines_of(tmp_path, "label\ttext\n1\tFine.\n".encode(encoding))
+
+
+def test_zeros_in_a_text_are_not_utf16(tmp_path):
+    assert lines_of(tmp_path, b"one\0two\n") == [(1, "one\0two\n")]
+
+
+def test_a_compressed_file_is_read(tmp_path):
+    path = tmp_path / "train.tsv.gz"
+    path.write_bytes(gzip.compress("\ufeffone\ntwo\n\n".encode()))
+    assert list(read_lines(path)) == [(1, "one\n"), (2, "two\n")]
+
+
+def test_a_compressed_file_that_was_cut_short_is_refused(tmp_path):
+    path = tmp_path / "train.tsv.gz"
+    whole = gzip.compress(np.random.default_rng(0).bytes(5000).hex().encode())
+    path.write_bytes(whole[:-100])
+    with pytest.raises(ValueError, match="train.tsv.gz: .*cut short"):
+        list(read_lines(path))
+
+
+def test_a_file_that_is_only_called_compressed_is_refused(tmp_path):
+    path = tmp_path / "train.tsv.gz"
+    path.write_text("one\n")
+    with pytest.raises(ValueError, match="must be compressed by gzip.*rename"):
+        list(read_lines(path))
 
 
 def test_a_missing_file_is_refused_with_its_neighbours(tmp_path):

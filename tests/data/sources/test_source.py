@@ -56,6 +56,45 @@ def test_other_formats_are_read(write, file_format, content):
     np.testing.assert_array_equal(examples.labels, [0])
 
 
+def test_csv_may_be_separated_by_something_else(write):
+    """As Excel writes it where the comma is that of decimals."""
+    path = write('"text";"label"\r\n"a; b, c";"spam"\r\nd;ham\r\n')
+    source = spam_source(path, file_format="csv", delimiter=";")
+    examples = source.read("train")
+    assert examples.texts == (["a; b, c", "d"],)
+    np.testing.assert_array_equal(examples.labels, [1, 0])
+
+
+@pytest.mark.parametrize(
+    "content, likely",
+    [
+        ('"text";"label"\n"a";"spam"\n', "';'"),
+        ("text;label\na, b;spam\n", "';'"),
+        ("text|label\na|spam\n", r"'\|'"),
+        ("text\tlabel\na\tspam\n", r"'\\t'"),
+    ],
+)
+def test_csv_separated_by_something_else_is_told_so(write, content, likely):
+    source = spam_source(write(content), file_format="csv")
+    message = f"looks separated by {likely}: write delimiter: {likely}"
+    with pytest.raises(ValueError, match=message):
+        source.read("train")
+
+
+def test_csv_that_is_wrong_otherwise_is_not_told_so(write):
+    source = spam_source(write("txt,label\na;b,spam\n"), file_format="csv")
+    with pytest.raises(ValueError, match="column 'text'") as raised:
+        source.read("train")
+    assert "delimiter" not in str(raised.value)
+
+
+def test_a_whole_document_is_one_field(write):
+    text = "word " * 40_000
+    path = write(f'text,label\n"{text}",spam\n')
+    examples = spam_source(path, file_format="csv").read("train")
+    assert examples.texts == ([text],)
+
+
 def test_values_of_the_file_stand_for_labels(write):
     path = write("text\tlabel\na\t1\nb\t0\nc\tspam\n")
     source = spam_source(path, label_values={"0": "ham", "1": "spam"})
@@ -169,6 +208,8 @@ def test_a_missing_file_is_refused(tmp_path):
         ({"files": {}}, r"at least one split\. Received: files={}\."),
         ({"files": {"tran": ""}}, r"'tran' in `files`\. Did you mean 'train'"),
         ({"files": {"validation": ""}}, r"starts like these, such as 'dev_m"),
+        ({"delimiter": ";;", "file_format": "csv"}, r"one character.*';;'"),
+        ({"delimiter": ";"}, r"for file_format='csv'.*file_format='tsv'"),
         ({"label_column": None}, r"label_column=None.*add train to `unlabel"),
         ({"columns": {"dev": ()}}, r"split 'dev' in `columns`\. .*: train\."),
         (
@@ -181,7 +222,7 @@ def test_a_missing_file_is_refused(tmp_path):
         ),
         (
             {"columns": {"train": ("text", "label")}, "file_format": "jsonl"},
-            r"`columns` must be empty for JSON Lines",
+            r"`columns` must be empty for 'jsonl'",
         ),
         ({"label_values": {"1": "spaam"}}, r"'spaam' in `label_values`\. Did"),
         (

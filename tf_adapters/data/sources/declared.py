@@ -15,6 +15,7 @@ _TASK_KEYS = ("name", "text_columns", "labels", "value_range", "metrics")
 _SOURCE_KEYS = (
     "label_column",
     "file_format",
+    "delimiter",
     "files",
     "columns",
     "label_values",

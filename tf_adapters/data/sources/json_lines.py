@@ -40,7 +40,7 @@ def read_objects(
                     "this object or correct the name of the column."
                 )
         wanted = row if keys is None else keys
-        yield number, {key: _as_text(place, key, row[key]) for key in wanted}
+        yield number, {key: as_text(place, key, row[key]) for key in wanted}
 
 
 def _parsed(place: str, line: str) -> dict[str, Any]:
@@ -63,13 +63,24 @@ def _parsed(place: str, line: str) -> dict[str, Any]:
     return row
 
 
-def _as_text(place: str, key: str, value: object) -> str:
+def as_text(place: str, key: str, value: object) -> str:
+    """Returns a value of a row as the text that JSON writes for it.
+
+    Args:
+        place: where the row is, for the message.
+        key: str. Name of the column.
+        value: what the row holds.
+
+    Raises:
+        ValueError: if it is neither a string nor a number nor a boolean.
+    """
     if isinstance(value, str):
         return value
-    if value is None or isinstance(value, list | dict):
+    if not isinstance(value, int | float):
+        shown = "null" if value is None else str(value)[:80]
         raise ValueError(
             f"{place}: a value must be a string, a number or a boolean. "
-            f"Received: {key}={json.dumps(value)[:80]}. Write one plain value, "
+            f"Received: {key}={shown}. Write one plain value, "
             "or leave the row out."
         )
     return json.dumps(value)

@@ -1,14 +1,20 @@
 """Reads a text file line by line, and says where a file is no text."""
 
 import codecs
+import contextlib
+import gzip
 import itertools
 import os
 import pathlib
+import zlib
 from collections.abc import Iterator
+from typing import BinaryIO
 
 
 def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
     """Yields the number and the text of every line of a UTF-8 file.
+
+    A file whose name ends in `.gz` is decompressed.
 
     A line ends at LF only: the characters at which `str.splitlines` would also
     break (form feeds, U+2028 and others) do occur inside text. The end of the
@@ -23,17 +29,27 @@ def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is empty or not UTF-8.
+        ValueError: if the file is empty, not UTF-8, or not as compressed as
+            its name says.
     """
     path = pathlib.Path(path)
+    check_is_file(path)
+    return _lines(path)
+
+
+def check_is_file(path: pathlib.Path) -> None:
+    """Refuses a path where there is no file, and says what is there.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
     if not path.is_file():
         raise FileNotFoundError(_missing(path))
-    return _lines(path)
 
 
 def _lines(path: pathlib.Path) -> Iterator[tuple[int, str]]:
     offset, blank, number = 0, [], 0
-    with path.open("rb") as file:
+    with _opened(path) as file:
         for number, line in enumerate(file, start=1):
             text = _decoded(path, number, offset, line)
             offset += len(line)
@@ -48,7 +64,26 @@ def _lines(path: pathlib.Path) -> Iterator[tuple[int, str]]:
         )
 
 
+@contextlib.contextmanager
+def _opened(path: pathlib.Path) -> Iterator[BinaryIO]:
+    if path.suffix.lower() != ".gz":
+        with path.open("rb") as file:
+            yield file
+        return
+    try:
+        with gzip.open(path) as file:
+            yield file
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(
+            f"{path}: a file that is called .gz must be compressed by gzip. "
+            f"Received: {error}. It may have been cut short; copy it again, or "
+            "rename it."
+        ) from error
+
+
 def _decoded(path: pathlib.Path, number: int, offset: int, line: bytes) -> str:
+    if number == 1:
+        _check_is_not_utf_16(path, line)
     start = len(codecs.BOM_UTF8) * line.startswith(codecs.BOM_UTF8)
     start *= number == 1
     try:
@@ -61,6 +96,17 @@ def _decoded(path: pathlib.Path, number: int, offset: int, line: bytes) -> str:
             "file. Convert the file, for example with `iconv -f latin1 -t "
             f"utf-8 {path.name}`, naming the encoding it really has."
         ) from None
+
+
+def _check_is_not_utf_16(path: pathlib.Path, line: bytes) -> None:
+    # Without a mark, every other byte of text in Latin letters is zero.
+    marked = line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if marked or line.count(0) > len(line) // 3:
+        raise ValueError(
+            f"{path}: the file must be UTF-8. Received: UTF-16, as Excel's "
+            '"Unicode text" is. Convert it, for example with `iconv -f utf-16 '
+            f"-t utf-8 {path.name}`, or save it as UTF-8."
+        )
 
 
 def _missing(path: pathlib.Path) -> str:

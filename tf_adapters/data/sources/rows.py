@@ -1,7 +1,9 @@
-"""Reads the rows of TSV, CSV and JSON Lines files, with their line numbers."""
+"""Reads the rows of files of any format, with their line numbers."""
 
 import csv
+import itertools
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -9,8 +11,11 @@ from collections.abc import Sequence
 from tf_adapters.data.lookup import unknown_name
 from tf_adapters.data.sources.json_lines import read_objects
 from tf_adapters.data.sources.lines import read_lines
+from tf_adapters.data.sources.parquet import read_table
 
-FILE_FORMATS = ("tsv", "csv", "jsonl")
+FILE_FORMATS = ("tsv", "csv", "jsonl", "parquet")
+# Of these every row names its columns.
+NAMED = ("jsonl", "parquet")
 
 _REMEDIES = {
     "tsv": "Put spaces in place of tabs and line breaks inside text, or save "
@@ -25,25 +30,30 @@ def read_rows(
     file_format: str,
     columns: Sequence[str] | None = None,
     max_broken_rows: int = 0,
+    delimiter: str = ",",
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yields the line number and the fields of every row of a file.
 
     `"tsv"` splits at tabs and never reads quotes, as GLUE is written; `"csv"`
     is RFC 4180, where a quoted field may hold line breaks; `"jsonl"` is one
-    object per line. Files are UTF-8. Blank lines at the end are left out.
+    object per line; `"parquet"` needs pyarrow. Text files are UTF-8, compressed
+    if their names end in `.gz`. Blank lines at the end are left out.
 
     Args:
         path: path of the file.
         file_format: str. One of `FILE_FORMATS`.
         columns: sequence of str or `None`. Names of the columns of a file
-            without a header; for `"jsonl"`, the keys to read. `None` takes
-            them from the file. Defaults to `None`.
+            without a header; for `"jsonl"` and `"parquet"`, those to read.
+            `None` takes them from the file. Defaults to `None`.
         max_broken_rows: int. So many rows with a wrong number of fields are
             left out, with a warning, before one is an error. Defaults to 0.
+        delimiter: str. What separates the fields of `"csv"`. Defaults to a
+            comma.
 
     Returns:
         An iterator over `(line_number, {column: field})`. A row that covers
-        several lines has the number of the first.
+        several lines has the number of the first; rows of `"parquet"` are
+        counted from 1.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -58,10 +68,36 @@ def read_rows(
         )
     if file_format == "jsonl":
         return read_objects(path, columns)
+    if file_format == "parquet":
+        return _refusing_none(path, read_table(path, columns))
     lines = read_lines(path)
-    rows = _split(lines) if file_format == "tsv" else _parse(path, lines)
-    rows = _as_dicts(path, rows, columns, max_broken_rows, file_format)
+    remedy = _REMEDIES[file_format]
+    if file_format == "tsv":
+        rows = _split(lines)
+    else:
+        first = next(lines)
+        remedy += delimiter_hint(first[1], delimiter)
+        lines = itertools.chain([first], lines)
+        rows = _parse(path, lines, delimiter, remedy)
+    rows = _as_dicts(path, rows, columns, max_broken_rows, remedy)
     return _refusing_none(path, rows)
+
+
+def delimiter_hint(line: str, delimiter: str) -> str:
+    """Says what a line of CSV looks to be separated by, if by something else.
+
+    Args:
+        line: the first line of the file.
+        delimiter: what it was read with.
+
+    Returns:
+        A sentence that names the setting; empty if there is nothing to say.
+    """
+    counts = {other: line.count(other) for other in ",;\t|"}
+    likely = max(counts, key=counts.__getitem__)
+    if likely == delimiter or counts[likely] <= line.count(delimiter):
+        return ""
+    return f" It looks separated by {likely!r}: write delimiter: {likely!r}."
 
 
 def _split(
@@ -73,9 +109,16 @@ def _split(
 
 
 def _parse(
-    path: str | os.PathLike, lines: Iterator[tuple[int, str]]
+    path: str | os.PathLike,
+    lines: Iterator[tuple[int, str]],
+    delimiter: str,
+    remedy: str,
 ) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader((line for _, line in lines), strict=True)
+    # Python's own limit, 131,072 characters a field, is that of a document.
+    csv.field_size_limit(sys.maxsize)
+    reader = csv.reader(
+        (line for _, line in lines), delimiter=delimiter, strict=True
+    )
     while True:
         number = reader.line_num + 1
         try:
@@ -85,7 +128,7 @@ def _parse(
         except csv.Error as error:
             raise ValueError(
                 f"{path}:{number}: the row that starts here must be CSV "
-                f"(RFC 4180). Received: {error}. {_REMEDIES['csv']}"
+                f"(RFC 4180). Received: {error}. {remedy}"
             ) from None
         yield number, fields
 
@@ -95,7 +138,7 @@ def _as_dicts(
     rows: Iterator[tuple[int, list[str]]],
     columns: Sequence[str] | None,
     max_broken_rows: int,
-    file_format: str,
+    remedy: str,
 ) -> Iterator[tuple[int, dict[str, str]]]:
     columns = columns or _header(path, rows)
     num_broken = 0
@@ -108,7 +151,7 @@ def _as_dicts(
         num_broken += 1
         if num_broken > max_broken_rows:
             place = f"{path}:{number}"
-            raise ValueError(_misfit(place, fields, columns, file_format))
+            raise ValueError(_misfit(place, fields, columns, remedy))
     if num_broken:
         warnings.warn(
             f"{path}: left out {num_broken} row(s) that do not have the "
@@ -118,13 +161,13 @@ def _as_dicts(
 
 
 def _misfit(
-    place: str, fields: list[str], columns: Sequence[str], file_format: str
+    place: str, fields: list[str], columns: Sequence[str], remedy: str
 ) -> str:
     received = f"{len(fields)} field(s)" if fields else "a blank line"
     return (
         f"{place}: every row must have one field per column. Received: "
         f"{received} for the columns {', '.join(columns)}. "
-        f"{_REMEDIES[file_format]}"
+        f"{remedy}"
     )
 
 

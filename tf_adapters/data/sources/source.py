@@ -11,11 +11,11 @@ from tf_adapters.data.blank import is_blank
 from tf_adapters.data.examples import Examples
 from tf_adapters.data.lookup import unknown_name
 from tf_adapters.data.sources.label_number import label_number
-from tf_adapters.data.sources.rows import FILE_FORMATS
+from tf_adapters.data.sources.rows import NAMED
+from tf_adapters.data.sources.rows import delimiter_hint
 from tf_adapters.data.sources.rows import read_rows
+from tf_adapters.data.sources.source_fields import check_fields
 from tf_adapters.data.task import Task
-
-_SPLITS = ("train", "dev", "test")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,11 @@ class Source:
         files: mapping from the name of a split to a path. A split is
             `"train"`, `"dev"`, `"test"`, or one of these and a suffix, such as
             `"dev_mismatched"`.
-        file_format: str. `"tsv"` (quotes mean nothing), `"csv"` or `"jsonl"`.
-            Defaults to `"tsv"`.
+        file_format: str. `"tsv"` (quotes mean nothing), `"csv"`, `"jsonl"` or
+            `"parquet"`. Defaults to `"tsv"`. All but the last may be
+            compressed, and are then called `.gz`.
+        delimiter: str. What separates the fields of `"csv"`, such as `";"`.
+            Defaults to a comma.
         label_column: str or `None`. The column that holds the label. `None` if
             no split is labelled.
         columns: mapping from a split to the names of its columns, for files
@@ -47,6 +50,7 @@ class Source:
     task: Task
     files: Mapping[str, str]
     file_format: str = "tsv"
+    delimiter: str = ","
     label_column: str | None
     columns: Mapping[str, tuple[str, ...]] = dataclasses.field(
         default_factory=dict
@@ -57,14 +61,7 @@ class Source:
 
     def __post_init__(self) -> None:
         """Refuses what can be seen to be wrong before a file is opened."""
-        if self.file_format not in FILE_FORMATS:
-            message = unknown_name(
-                "file format", self.file_format, FILE_FORMATS
-            )
-            raise ValueError(message)
-        _check_splits(self)
-        _check_columns(self)
-        _check_label_values(self)
+        check_fields(self)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -111,9 +108,15 @@ class Source:
     ) -> Iterator[tuple[str, list[str]]]:
         path = self.files[split]
         columns = self.columns.get(split)
-        if self.file_format == "jsonl":
+        if self.file_format in NAMED:
             columns = wanted
-        rows = read_rows(path, self.file_format, columns, self.max_broken_rows)
+        rows = read_rows(
+            path,
+            self.file_format,
+            columns,
+            self.max_broken_rows,
+            self.delimiter,
+        )
         for number, row in rows:
             for column in wanted:
                 if column not in row:
@@ -145,62 +148,6 @@ class Source:
         else:
             remedy += "Correct `text_columns`, or give `columns` if the file "
             remedy += "has no header."
+        if self.file_format == "csv":
+            remedy += delimiter_hint(self.delimiter.join(row), self.delimiter)
         return f"{unknown_name('column', column, row, f' of {path}')} {remedy}"
-
-
-def _check_splits(source: Source) -> None:
-    if not source.files:
-        raise ValueError(
-            "`files` must name at least one split. Received: files={}. Write "
-            'for example files={"train": "train.tsv", "dev": "dev.tsv"}.'
-        )
-    for split in source.files:
-        if str(split).split("_")[0] not in _SPLITS:
-            message = unknown_name("split", split, _SPLITS, " in `files`")
-            raise ValueError(
-                f"{message} A further one starts like these, such as "
-                "'dev_mismatched'."
-            )
-    labelled = [s for s in source.files if s not in source.unlabelled]
-    if source.label_column is None and labelled:
-        raise ValueError(
-            "`label_column` must name the column of the labels unless every "
-            "split is in `unlabelled`. Received: label_column=None, "
-            f"unlabelled={source.unlabelled}. Name the column, or add "
-            f"{', '.join(labelled)} to `unlabelled`."
-        )
-
-
-def _check_columns(source: Source) -> None:
-    for split, columns in source.columns.items():
-        if split not in source.files:
-            raise ValueError(
-                unknown_name("split", split, source.files, " in `columns`")
-            )
-        wanted = source.task.text_columns
-        if split not in source.unlabelled:
-            wanted += (source.label_column,)
-        for column in wanted:
-            if column not in columns:
-                where = f" in `columns` of split {split!r}"
-                raise ValueError(unknown_name("column", column, columns, where))
-    if source.columns and source.file_format == "jsonl":
-        raise ValueError(
-            "`columns` must be empty for JSON Lines, where every row names "
-            f"its columns. Received: columns={dict(source.columns)}. Leave it "
-            "out."
-        )
-
-
-def _check_label_values(source: Source) -> None:
-    task = source.task
-    if source.label_values and task.is_regression:
-        raise ValueError(
-            "`label_values` must be empty for a regression, whose labels are "
-            f"numbers. Received: label_values={dict(source.label_values)}. "
-            "Leave it out."
-        )
-    for label in source.label_values.values():
-        if label not in task.labels:
-            where = " in `label_values`"
-            raise ValueError(unknown_name("label", label, task.labels, where))

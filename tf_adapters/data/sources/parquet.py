@@ -1,0 +1,66 @@
+"""Reads Parquet files, by pyarrow."""
+
+import os
+import pathlib
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.sources.json_lines import as_text
+from tf_adapters.data.sources.lines import check_is_file
+
+
+def read_table(
+    path: str | os.PathLike, columns: Sequence[str] | None = None
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yields the number and the values of every row, as strings.
+
+    Numbers and booleans become the text that JSON writes for them.
+
+    Args:
+        path: path of the file.
+        columns: sequence of str or `None`. The columns to read; others may
+            hold anything. `None` reads every column. Defaults to `None`.
+
+    Returns:
+        An iterator over `(row_number, {column: value})`. The first row is
+        number 1.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ImportError: if pyarrow is not installed.
+        ValueError: if it is not a Parquet file, a column is not there, or a
+            value is neither a string nor a number nor a boolean.
+    """
+    path = pathlib.Path(path)
+    check_is_file(path)
+    return _rows(path, columns)
+
+
+def _rows(path, columns):
+    try:
+        from pyarrow import ArrowInvalid
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ImportError(
+            f"{path} is read by pyarrow, which is not installed. Install it "
+            "with `pip install 'tf_adapters[parquet]'`."
+        ) from error
+    try:
+        file = parquet.ParquetFile(path)
+    except (ArrowInvalid, OSError) as error:
+        raise ValueError(
+            f"{path}: the file must be Parquet. Received: {error}. Correct "
+            "`file_format`."
+        ) from error
+    with file:
+        there = file.schema_arrow.names
+        for column in columns or ():
+            if column not in there:
+                message = unknown_name("column", column, there, f" of {path}")
+                raise ValueError(message)
+        batches = file.iter_batches(columns=columns and list(columns))
+        rows = (row for batch in batches for row in batch.to_pylist())
+        for number, row in enumerate(rows, start=1):
+            place = f"{path}:{number}"
+            yield number, {k: as_text(place, k, v) for k, v in row.items()}
