@@ -9,7 +9,8 @@ to the first recipe, as Markdown:
         hyperformer_plus_plus compacter
 
 With `--one_task` the batch belongs to one task of the SavedModel, whose own
-signature slices every bank once; otherwise it mixes all of them.
+signature slices every bank once; otherwise it mixes all of them. With `--keras`
+the Keras model of the first recipe comes first, asked for the same mixed batch.
 """
 
 import functools
@@ -48,11 +49,22 @@ def request(args):
     return lambda model: model.signatures[signature](**feeds)["scores"].numpy()
 
 
+def ask_keras(args):
+    """Returns the function that asks the Keras model for the mixed batch."""
+    model, _ = side_by_side.build(args.recipes[0], args)
+    task_ids = np.arange(args.batch_size) % len(side_by_side.TASKS)
+    batch = side_by_side.full_batch(args, task_ids)
+    return lambda: model.predict_on_batch(batch)
+
+
 def main():
     """Prints a row for each recipe."""
     parser = side_by_side.make_parser(__doc__)
     parser.add_argument("--one_task", action="store_true")
+    parser.add_argument("--keras", action="store_true")
     args = parser.parse_args()
+    if args.keras and args.one_task:
+        parser.error("--keras is for mixed batches. Leave --one_task out.")
     side_by_side.set_threads(args.threads)
     ask = request(args)
     with tempfile.TemporaryDirectory() as folder:
@@ -61,7 +73,11 @@ def main():
             for number, command in enumerate(args.recipes)
         ]
     calls = [functools.partial(ask, model) for model in models]
-    print(side_by_side.table(args.recipes, calls, args.rounds, "a batch"))
+    names = list(args.recipes)
+    if args.keras:
+        names.insert(0, f"{args.recipes[0]}, Keras model")
+        calls.insert(0, ask_keras(args))
+    print(side_by_side.table(names, calls, args.rounds, "a batch"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.rounding import ROUNDING
 from tf_adapters import MultiTaskClassifier
@@ -317,3 +318,43 @@ def test_a_task_added_while_the_model_is_frozen_trains_with_it(small_model):
     model.trainable = True
     trained = {id(weight) for weight in model.trainable_variables}
     assert {id(bank) for bank in model.banks().values()} <= trained
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        ["A film."],
+        "A film.",
+        ("A film.",),
+        np.array(["A film."]),
+        tf.constant(["A film."]),
+        {"text": ["A film."]},
+        np.ones((2, 8), "int32"),
+    ],
+    ids=lambda x: type(x).__name__,
+)
+@pytest.mark.parametrize(
+    "call", ["fit", "evaluate", "predict", "predict_on_batch"]
+)
+def test_text_is_told_where_it_belongs(small_model, call, x):
+    model = small_model(Houlsby(4))
+    model.compile()
+    message = "reads token ids.*Received.*Predictor.model..predict.task, texts"
+    with pytest.raises(ValueError, match=message):
+        getattr(model, call)(x)
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("num_tasks", [1, 3])
+def test_keras_exports_a_model_that_was_never_called(
+    make_model, make_inputs, tmp_path, num_tasks
+):
+    model = make_model(Houlsby(4), num_tasks=num_tasks)
+    model.export(tmp_path / "export", verbose=False)
+    inputs = {k: tf.constant(v) for k, v in make_inputs().items()}
+    if num_tasks == 1:
+        del inputs["task_ids"]
+    loaded = tf.saved_model.load(tmp_path / "export")
+    np.testing.assert_allclose(
+        loaded.serve(inputs), model(inputs), atol=ROUNDING
+    )

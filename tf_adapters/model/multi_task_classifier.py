@@ -9,6 +9,7 @@ from tf_adapters.encoder import load_preset
 from tf_adapters.layers import TaskHeads
 from tf_adapters.model.arguments import check_label_smoothing
 from tf_adapters.model.arguments import check_tasks
+from tf_adapters.model.features import input_specs
 from tf_adapters.model.new_task import copy_private_weights
 from tf_adapters.model.pooling import check_pooling
 from tf_adapters.model.pooling import pool
@@ -248,6 +249,23 @@ class MultiTaskClassifier(TaskTrainer):
     def load_tasks(self, directories):
         """Loads many at once; `tf_adapters.bundles.load_tasks` says how."""
         return bundles.load_tasks(self, directories)
+
+    def export(self, filepath, *args, input_signature=None, **kwargs):
+        """Exports the model as Keras does: token ids in, logits out.
+
+        `tf_adapters.export_saved_model` writes one that reads text and answers
+        with labels.
+
+        Args:
+            filepath, *args, **kwargs: as for `keras.Model.export`.
+            input_signature: likewise. Defaults to a batch of any size and
+                length, with `task_ids` if there are several tasks.
+        """
+        if input_signature is None:
+            input_signature = [input_specs(self)]
+        return super().export(
+            filepath, *args, input_signature=input_signature, **kwargs
+        )
 
     def call(self, inputs, training=None, mixture=None):
         outputs = self.encoder(

@@ -7,6 +7,7 @@ from keras import ops
 
 from tf_adapters.model import absent_tasks
 from tf_adapters.model.arguments import check_loss_weights
+from tf_adapters.model.features import check_features
 from tf_adapters.model.losses import TaskLoss
 
 
@@ -52,6 +53,22 @@ class TaskTrainer(keras.Model):
         super().compile(optimizer=optimizer, **kwargs)
         if len(self.task_names) > 1 and self._trained_banks():
             absent_tasks.check_optimizer(self.optimizer)
+
+    def fit(self, x=None, *args, **kwargs):
+        check_features(x)
+        return super().fit(x, *args, **kwargs)
+
+    def evaluate(self, x=None, *args, **kwargs):
+        check_features(x)
+        return super().evaluate(x, *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        check_features(x)
+        return super().predict(x, *args, **kwargs)
+
+    def predict_on_batch(self, x):
+        check_features(x)
+        return super().predict_on_batch(x)
 
     def compile_from_config(self, config):
         # Keras compiles a loaded model itself only if `compile` is its own.
