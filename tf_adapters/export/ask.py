@@ -5,8 +5,10 @@ Run it as a file; it imports TensorFlow and TensorFlow Text and nothing else:
     printf 'rte\tA man sleeps.\tA man is awake.\n' |
         python tf_adapters/export/ask.py runs/demo/saved_model/1
 
-Each line of standard input is a task and its text, or its two texts, with
-tabs between them. All lines go to the model as one batch.
+Each line of standard input is a task, its text and, for pairs, its second text,
+with tabs between them. All lines go to the model as one batch. A fourth field
+is the right answer, if it is known: a label, or a value that the answer should
+be within 1 of. It is shown beside the model's.
 """
 
 import os
@@ -20,26 +22,44 @@ import tensorflow_text  # noqa: E402, F401  The graph needs its operations.
 
 
 def main(path: str, lines: list[str]) -> None:
-    """Prints label and scores for every line.
+    """Prints label, score and right answer for every line.
 
     Args:
         path: str. A version folder of a SavedModel.
-        lines: `task`, `text` and, for pairs, `text_pair`, tab-separated.
+        lines: `task`, `text`, and, where there are, `text_pair` and the right
+            answer, tab-separated.
     """
-    rows = [(line.split("\t") + [""])[:3] for line in lines]
-    tasks, texts, pairs = zip(*rows, strict=True)
+    rows = [(line.split("\t") + [""] * 3)[:4] for line in lines]
+    tasks, texts, pairs, right = zip(*rows, strict=True)
     model = tf.saved_model.load(path)
     answers = model.signatures["serving_default"](
         task=tf.constant(tasks),
         text=tf.constant(texts),
         text_pair=tf.constant(pairs),
     )
-    for i, (task, text, pair) in enumerate(rows):
+    count = 0
+    for i, (task, text, pair, expected) in enumerate(rows):
         label = answers["label"][i].numpy().decode()
-        best = max(int(answers["label_index"][i]), 0)
-        score = float(answers["scores"][i, best])
+        best = int(answers["label_index"][i])
+        score = f"{float(answers['scores'][i, best]):.3f}" if best >= 0 else ""
+        is_right = bool(expected) and agrees(label, expected, best < 0)
+        count += is_right
+        judged = "right" if is_right else f"wrong: {expected}"
         both = f"{text} | {pair}" if pair else text
-        print(f"{task:<14}{label:<14}{score:>6.3f}  {both}")
+        shown = label if best >= 0 else f"{float(label):.2f}"
+        print(
+            f"{task:<14}{shown:<14}{score:<7}"
+            f"{judged if expected else '':<21}{both}"
+        )
+    if any(right):
+        print(f"{count} of {sum(map(bool, right))} as they should be.")
+
+
+def agrees(label: str, expected: str, is_value: bool) -> bool:
+    """Whether an answer is the right one, or a value within 1 of it."""
+    if is_value:
+        return abs(float(label) - float(expected)) <= 1
+    return label == expected
 
 
 if __name__ == "__main__":

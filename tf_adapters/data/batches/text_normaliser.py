@@ -36,6 +36,10 @@ def clean(texts: tf.Tensor) -> tf.Tensor:
     return tf.strings.regex_replace(texts, _REMOVED, "")
 
 
+def _without_nul(texts):
+    return tf.strings.regex_replace(texts, "\x00", "")
+
+
 def _without_accents(texts):
     texts = tf_text.normalize_utf8(texts, "NFD")
     return tf.strings.regex_replace(texts, _ACCENT, "")
@@ -47,15 +51,16 @@ def without_folding(
     """Takes a tokenizer apart into normalising and all that follows.
 
     Args:
-        tokenizer: a `keras_nlp` tokenizer. Those that are not WordPiece do as
-            their checkpoints do and stay as they are.
+        tokenizer: a `keras_nlp` tokenizer. Those that are not WordPiece read
+            text as their checkpoints do and stay as they are; they too would
+            end at a NUL, which is left out.
 
     Returns:
         Tuple of the function that normalises a string Tensor, and a tokenizer
         of the same vocabulary that folds nothing.
     """
     if not isinstance(tokenizer, keras_nlp.tokenizers.WordPieceTokenizer):
-        return tf.identity, tokenizer
+        return _without_nul, tokenizer
     lowercase, strip_accents = tokenizer.lowercase, tokenizer.strip_accents
 
     def fold(texts):
@@ -79,6 +84,8 @@ def without_folding(
             "vocabulary": tokenizer.get_vocabulary(),
             "lowercase": False,
             "strip_accents": False,
+            # KerasNLP leaves it out of the config.
+            "split_on_cjk": tokenizer.split_on_cjk,
         }
     )
     return fold, plain
