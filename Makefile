@@ -9,19 +9,21 @@ BIN := .venv/bin
 DEMO := runs/demo
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
+# Task, text, second text and the right answer. Two are there to show limits.
 QUESTIONS := \
-  'acceptability\tThe keys to the old cabinet are on the table.' \
-  'acceptability\tThe keys to the old cabinet is on the table.' \
-  'sentiment\tI expected little and got a wonderful evening.' \
-  'sentiment\tThe soup was cold and the waiter was rude.' \
-  'paraphrase\tAnna sold the car to Ben.\tBen bought the car from Anna.' \
-  'paraphrase\tAnna sold the car to Ben.\tBen sold the car to Anna.' \
-  'similarity\tA boy kicks a ball.\tA child is kicking a ball.' \
-  'similarity\tA boy kicks a ball.\tThe bank raised its rates.'
+  'acceptability\tShe gave the book to me yesterday.\t\tacceptable' \
+  'acceptability\tShe book the me to yesterday gave.\t\tunacceptable' \
+  'acceptability\tThe keys to the old cabinet is on the table.\t\tunacceptable' \
+  'sentiment\tTwo hours of my life that I will never get back.\t\tnegative' \
+  'sentiment\tThe acting was wooden, but I cried with joy and loved it.\t\tpositive' \
+  'paraphrase\tAnna sold the car to Ben.\tBen bought the car from Anna.\tparaphrase' \
+  'paraphrase\tFatima plays the violin.\tOmar plays the violin.\tdifferent' \
+  'paraphrase\tAnna sold the car to Ben.\tBen sold the car to Anna.\tdifferent' \
+  'similarity\tA boy kicks a ball.\tA child is kicking a ball.\t4' \
+  'similarity\tA boy kicks a ball.\tThe bank raised its rates.\t0'
 
-# TensorFlow complains of a GPU that is not there, transformers of PyTorch.
+# TensorFlow complains of a GPU that is not there.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
-export TRANSFORMERS_NO_ADVISORY_WARNINGS ?= 1
 
 .PHONY: env demo test test-kernels lint clean
 .DELETE_ON_ERROR:
@@ -37,8 +39,10 @@ env: .venv/.up_to_date
 
 demo: env
 	rm -rf $(DEMO)
-	$(BIN)/python train.py houlsby --num_epochs 12 --output_dir $(DEMO)
-	@echo "A new process, without tf_adapters, asks the SavedModel:"
+	$(BIN)/python train.py houlsby --num_epochs 10 --output_dir $(DEMO)
+	@echo "A new process, without tf_adapters, asks the SavedModel. What a verb"
+	@echo "agrees with, and who sells to whom, an encoder of six layers that was"
+	@echo "made to compare sentences hardly sees: two of these show it."
 	@printf '%b\n' $(QUESTIONS) | \
 	  $(BIN)/python tf_adapters/export/ask.py $(DEMO)/saved_model/1
 
