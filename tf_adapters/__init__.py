@@ -7,18 +7,16 @@ model.compile(optimizer="adam")
 model.fit(dataset)
 """
 
-from tf_adapters.own_commands import is_own_command
-from tf_adapters.own_commands import names_of_package
-from tf_adapters.own_commands import quieten_libraries
-from tf_adapters.processor import enable_onednn
+from tf_adapters import own_commands
+from tf_adapters import processor
 from tf_adapters.version import __version__
 
 # Before the first import of TensorFlow, which reads its settings only then.
-enable_onednn()
-if is_own_command():
-    quieten_libraries()
+processor.enable_onednn()
+if own_commands.is_own_command():
+    own_commands.quieten_libraries()
 
-with names_of_package(globals()):
+with own_commands.names_of_package(globals()):
     from tf_adapters import layers
     from tf_adapters import methods
     from tf_adapters.bundles import BundleError
