@@ -46,19 +46,24 @@ demo: env
 	@printf '%b\n' $(QUESTIONS) | \
 	  $(BIN)/python tf_adapters/export/ask.py $(DEMO)/saved_model/1
 
+# What XLA compiles stays in memory for as long as a process lives.
+define run_tests
+$(1) $(PYTEST) -m "not xla" $(2)
+$(1) $(PYTEST) -m xla $(2)
+endef
+
 test: env
-	$(PYTEST)
+	$(call run_tests)
 
 # What TensorFlow takes by itself depends on the processor. The last of these
 # lets one with AVX-512 compute as one with AVX2 alone does; there TensorFlow
 # asks for half precision because the processor has it, oneDNN may not, and the
 # process ends, in Keras's own layers too.
 test-kernels: env
-	$(PYTEST)
-	TF_ENABLE_ONEDNN_OPTS=0 $(PYTEST)
-	TF_ENABLE_ONEDNN_OPTS=1 $(PYTEST)
-	TF_ENABLE_ONEDNN_OPTS=1 ONEDNN_MAX_CPU_ISA=AVX2 \
-	  $(PYTEST) -k "not float16"
+	$(call run_tests)
+	$(call run_tests,TF_ENABLE_ONEDNN_OPTS=0)
+	$(call run_tests,TF_ENABLE_ONEDNN_OPTS=1)
+	$(call run_tests,TF_ENABLE_ONEDNN_OPTS=1 ONEDNN_MAX_CPU_ISA=AVX2,-k "not float16")
 
 lint: env
 	$(BIN)/ruff format --check .

@@ -131,6 +131,7 @@ def test_bfloat16_policy_computes_in_bfloat16_and_keeps_float32_weights(row, x):
 
 
 @pytest.mark.large
+@pytest.mark.xla
 @pytest.mark.usefixtures("either_way")
 def test_compiled_by_xla_it_computes_the_same(layer, x):
     compiled = tf.function(

@@ -231,6 +231,7 @@ def test_task_trained_in_company_ends_as_if_trained_alone(
 
 
 @pytest.mark.large
+@pytest.mark.xla
 @pytest.mark.parametrize(
     "name, num_tasks", [("houlsby", 1), *((name, 3) for name in METHODS)]
 )
@@ -260,6 +261,7 @@ def test_compiled_by_xla_it_trains_and_answers(
 
 
 @pytest.mark.large
+@pytest.mark.xla
 def test_absent_task_is_left_alone_in_a_compiled_fit(make_model, make_inputs):
     model = make_model(tf_adapters.Houlsby(4))
     model.compile(OPTIMIZERS["adamw"](), jit_compile=True)

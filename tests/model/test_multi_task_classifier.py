@@ -52,6 +52,7 @@ def test_every_optimizer_trains(small_model, toy_dataset, optimizer):
 
 
 @pytest.mark.large
+@pytest.mark.xla
 @pytest.mark.parametrize("method", [Houlsby(8), FullFineTuning()], ids=repr)
 def test_training_compiles_with_xla(small_model, toy_dataset, method):
     def losses(jit_compile):
