@@ -3,12 +3,14 @@
     python train.py houlsby --data_dir DIR --tasks cola mrpc rte stsb
 
 Exit codes: 0 done, 2 wrong arguments or data, 3 the loss is no longer a
-number, 4 not enough memory, 130 interrupted (what was trained until then is
-written all the same).
+number, 4 not enough memory, 5 stopped by SIGTERM, 130 interrupted (what was
+trained until then is written all the same). A run that was stopped or killed
+goes on if the same command, with its --output_dir, is given again.
 """
 
 import argparse
 import datetime
+import signal
 import sys
 
 from tf_adapters.runs.flags import override
@@ -16,9 +18,11 @@ from tf_adapters.runs.memory import memory_advice
 from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.runs.run import Run
 from tf_adapters.runs.run import score_table
+from tf_adapters.training.checkpoints import StopTraining
 from tf_adapters.version import __version__
 
-DONE, WRONG_INPUT, DIVERGED, NO_MEMORY, INTERRUPTED = 0, 2, 3, 4, 130
+DONE, WRONG_INPUT, DIVERGED, NO_MEMORY, STOPPED = 0, 2, 3, 4, 5
+INTERRUPTED = 130
 
 
 def main(argv: list[str]) -> int:
@@ -45,17 +49,31 @@ def _main(argv: list[str]) -> int:
     for task, start in run.started_from.items():
         print(f"{task} starts from {start}")
 
+    before = signal.signal(signal.SIGTERM, lambda *_: run.stop())
     try:
         return _train(run)
+    except OSError as error:
+        # A full disk, say. What is there already is whole.
+        print(f"train.py: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except StopTraining:
+        print("train.py: stopped. The same command goes on.", file=sys.stderr)
+        return STOPPED
     except KeyboardInterrupt:
         # A second Ctrl-C, after the one that ends the training.
         return INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _train(run: Run) -> int:
     finished = run.fit()
     if run.diverged:
-        print("train.py: the loss is not a number any more.", file=sys.stderr)
+        print(
+            "train.py: the loss is not a number any more. The same command "
+            "with a lower --learning_rate goes on from the last good state.",
+            file=sys.stderr,
+        )
         return DIVERGED
     metrics = run.evaluate()
     print(score_table(metrics))
@@ -64,7 +82,10 @@ def _train(run: Run) -> int:
         run.write_predictions()
     if run.config.export:
         run.export()
-    return DONE if finished else INTERRUPTED
+    if not finished:
+        return INTERRUPTED
+    run.directory.finish()
+    return DONE
 
 
 def _recipe_name(argv: list[str]) -> str:

@@ -129,6 +129,36 @@ def test_a_run_leaves_everything_behind(arguments, tmp_path):
 
 
 @pytest.mark.large
+def test_a_run_that_is_stopped_goes_on(arguments, tmp_path, capsys):
+    argv = [*arguments(epochs=40), "--no-export", "--no-predict"]
+    process = start(argv)
+    for line in process.stdout:
+        if line.startswith("Epoch 2"):
+            process.send_signal(signal.SIGTERM)
+            break
+    output, errors = process.communicate()
+    assert process.returncode == 5, errors
+    assert "The same command goes on" in errors
+    run = tmp_path / "run"
+    assert len(list((run / "checkpoints").iterdir())) in (1, 2)
+    assert not (run / "metrics.json").exists()
+
+    assert train.main([*argv, "--no-resume"]) == 2
+    assert "leave out --no-resume" in capsys.readouterr().err.lower()
+    assert train.main([*argv, "--seed", "1"]) == 2
+    assert "seed=1 instead of 0" in capsys.readouterr().err
+    assert train.main([*argv, "--num_epochs", "2"]) == 2
+    assert "num_epochs=2 instead of 40" in capsys.readouterr().err
+
+    assert train.main(argv) == 0
+    assert "Going on from step" in capsys.readouterr().out
+    assert not (run / "checkpoints").exists()
+    assert len(metrics_of(run)["history"]) == 40
+    assert train.main(argv) == 2
+    assert "which is taken" in capsys.readouterr().err
+
+
+@pytest.mark.large
 def test_the_same_seed_gives_the_same_metrics(arguments, tmp_path):
     for output in ("first", "second"):
         argv = arguments(output=output, pooling="mean", loss_weights="rte=2")

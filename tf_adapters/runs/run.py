@@ -35,14 +35,17 @@ from tf_adapters.training.strategy import make_strategy
 # What is wrong with settings or data is said before TensorFlow is imported.
 with epy.lazy_imports():
     import keras
+    import tensorflow as tf
 
     from tf_adapters.model import multi_task_classifier
     from tf_adapters.model import parameters
     from tf_adapters.runs import later_tasks
     from tf_adapters.runs import predictions
     from tf_adapters.training import callbacks
+    from tf_adapters.training import checkpoints
     from tf_adapters.training import optimizer
     from tf_adapters.training import progress
+    from tf_adapters.training import resumable
 
 
 class Run:
@@ -52,7 +55,8 @@ class Run:
         name: str. Name of the recipe, noted in `config.json`.
         recipe: the recipe's module.
         config: its resolved `Config`.
-        output_dir: str. A new folder.
+        output_dir: str. A new folder, or that of a run that has not ended,
+            with which this one goes on.
 
     Raises:
         ValueError, OSError: if settings or data are wrong; nothing has been
@@ -66,12 +70,13 @@ class Run:
         config: TrainConfig,
         output_dir: str,
     ) -> None:
-        self.directory = RunDirectory(output_dir)
+        self.directory = RunDirectory(output_dir, config.resume)
         self.sources = task_sources(config)
         # What is written down names the tasks, though the user may not have.
         self.config = config = dataclasses.replace(
             config, tasks=tuple(self.sources), output_dir=output_dir
         )
+        self.directory.check_settings(name, config)
         self.train_examples = read_split(
             self.sources, "train", config.max_examples, config.seed
         )
@@ -84,6 +89,8 @@ class Run:
                 _say(f"{task}: no row to train has the label {label!r}")
         _say(f"Loading {config.preset}")
         keras.utils.set_random_seed(config.seed)
+        if config.deterministic:
+            tf.config.experimental.enable_op_determinism()
         self.started_from: dict[str, str] = {}
         self.model = self._build(recipe)
         _say("Tokenising")
@@ -100,24 +107,45 @@ class Run:
         )
         self.best = callbacks.BestEpoch()
         self.timer = callbacks.StepTimer()
-        self.history: list[dict] = []
+        self.checkpoints = resumable.Checkpoints(
+            self.directory.checkpoints,
+            config.checkpoint_steps,
+            self.training_set.steps_per_epoch,
+            self.best,
+            self.training_set.digest,
+        )
+        self._is_training = False
+        self._resume()
+
+    def stop(self) -> None:
+        """Ends the run so that it can go on, at once or after this step.
+
+        Raises:
+            StopTraining: if it is not training, but scores or writes.
+        """
+        self.checkpoints.stop_requested = True
+        if not self._is_training:
+            raise checkpoints.StopTraining
 
     def fit(self) -> bool:
         """Trains, and puts the weights of the best epoch back.
 
         Returns:
             Whether training ran to its end; Ctrl-C ends it early.
+
+        Raises:
+            StopTraining: if `stop` has ended it, with a checkpoint.
         """
         logs = str(self.directory.logs)
         note = f"```json\n{self.config_text}```"
-        history = keras.callbacks.History()
         finished = True
+        self._is_training = True
         try:
-            self.model.fit(
-                self.training_set.dataset,
-                shuffle=False,
-                epochs=self.config.num_epochs,
-                steps_per_epoch=self.training_set.steps_per_epoch,
+            resumable.fit_from(
+                self.model,
+                self.training_set,
+                self.checkpoints.step,
+                self.config.num_epochs,
                 verbose=1 if sys.stdout.isatty() else 2,
                 callbacks=[
                     *([] if sys.stdout.isatty() else [progress.Progress()]),
@@ -125,21 +153,36 @@ class Run:
                     callbacks.DrawnShares(self.training_set),
                     self.best,
                     self.timer,
-                    history,
                     callbacks.ConfigText(logs, note),
                     keras.callbacks.TensorBoard(logs, write_graph=False),
                     keras.callbacks.TerminateOnNaN(),
+                    self.checkpoints,
                 ],
             )
         except KeyboardInterrupt:
             finished = False
-        columns = history.history
-        for row in zip(*columns.values(), strict=True):
-            self.history.append(
-                dict(zip(columns, map(float, row), strict=True))
-            )
+        finally:
+            self._is_training = False
         self.best.restore()
         return finished
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """The logs of each epoch that is over."""
+        return self.checkpoints.history
+
+    def _resume(self) -> None:
+        """Goes on from the last checkpoint, if there is one."""
+        state = checkpoints.last_state(self.directory.checkpoints)
+        if state is None:
+            return
+        with self.model.distribute_strategy.scope():
+            self.model.optimizer.build(self.model.trainable_variables)
+        self.checkpoints.set_model(self.model)
+        self.checkpoints.restore(state)
+        steps = self.training_set.steps_per_epoch
+        total = steps * self.config.num_epochs
+        _say(f"Going on from step {state.step} of {total}")
 
     @property
     def diverged(self) -> bool:

@@ -4,9 +4,21 @@ import dataclasses
 import json
 import os
 import pathlib
+import shutil
 from collections.abc import Sequence
 
 from tf_adapters.training.config import TrainConfig
+
+# Settings with which a run may go on though it began with others.
+_MAY_CHANGE = (
+    "learning_rate",
+    "checkpoint_steps",
+    "resume",
+    "deterministic",
+    "predict",
+    "export",
+    "output_dir",
+)
 
 
 class RunDirectory:
@@ -18,25 +30,62 @@ class RunDirectory:
         saved_model/<version>/   for TF Serving
         predictions/      GLUE submission files
         logs/             TensorBoard
+        checkpoints/      the last states, until the run is done
 
     Args:
-        path: str. A folder that does not exist yet, or an empty one. It is
-            made when the first file is written.
+        path: str. A folder that does not exist yet, an empty one, or that of
+            a run that has not ended. It is made when the first file is
+            written.
+        resume: bool. Whether the last of these is allowed. Defaults to
+            `False`.
 
     Raises:
-        FileExistsError: if the folder has something in it.
+        FileExistsError: if the folder has something else in it.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, resume: bool = False) -> None:
         self.path = pathlib.Path(path)
         if self.path.exists() and (
             not self.path.is_dir() or any(self.path.iterdir())
         ):
+            if self.is_unfinished and resume:
+                return
+            more = ""
+            if self.is_unfinished:
+                more = " Or leave out --no-resume, and it goes on."
             raise FileExistsError(
                 "`output_dir` must be a new or empty folder, because a run "
                 f"never overwrites another. Received: {path!r}, which is "
-                "taken. Choose another, or remove it."
+                f"taken. Choose another, or remove it.{more}"
             )
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a run has begun here and not ended."""
+        return self.checkpoints.is_dir()
+
+    @property
+    def checkpoints(self) -> pathlib.Path:
+        """Folder of the last states of the training."""
+        return self.path / "checkpoints"
+
+    def check_settings(self, recipe: str, config: TrainConfig) -> None:
+        """Refuses to go on with a run with settings that must not change.
+
+        Args:
+            recipe, config: as for `write_config`.
+
+        Raises:
+            ValueError: if a run has begun here with others.
+        """
+        path = self.path / "config.json"
+        if self.is_unfinished and path.is_file():
+            settings = {"recipe": recipe, **dataclasses.asdict(config)}
+            _check_same(path, json.loads(json.dumps(settings)))
+
+    def finish(self) -> None:
+        """Removes the checkpoints: there is nothing to go on with."""
+        shutil.rmtree(self.checkpoints)
 
     @property
     def bundles(self) -> pathlib.Path:
@@ -76,12 +125,29 @@ class RunDirectory:
         }
         text = json.dumps(settings, indent=2) + "\n"
         write_text(self.path / "config.json", text)
+        self.checkpoints.mkdir(exist_ok=True)
         return text
 
     def write_metrics(self, metrics: dict) -> None:
         """Writes `metrics.json`."""
         text = json.dumps(metrics, indent=2) + "\n"
         write_text(self.path / "metrics.json", text)
+
+
+def _check_same(path: pathlib.Path, settings: dict) -> None:
+    begun = json.loads(path.read_text("utf-8"))
+    changed = [
+        f"{name}={value!r} instead of {begun.get(name)!r}"
+        for name, value in settings.items()
+        if begun.get(name) != value and name not in _MAY_CHANGE
+    ]
+    if changed:
+        raise ValueError(
+            "A run goes on with the settings that it has begun with, but for "
+            f"{', '.join(_MAY_CHANGE)}. Received for `{path.parent}`: "
+            f"{'; '.join(changed)}. Leave them as they were, or choose another "
+            "`output_dir`."
+        )
 
 
 def write_text(path: pathlib.Path, text: str) -> None:

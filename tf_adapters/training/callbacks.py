@@ -66,26 +66,27 @@ class BestEpoch(keras.callbacks.Callback):
     Attributes:
         epoch: int. The best epoch so far, from 0; -1 before the first.
         score: float. Its mean dev score.
+        weights: list of arrays, the trained weights of that epoch.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.epoch = -1
         self.score = -np.inf
-        self._weights: list[np.ndarray] = []
+        self.weights: list[np.ndarray] = []
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Remembers the weights if they are the best so far."""
         if logs["val_mean"] > self.score:
             self.epoch, self.score = epoch, logs["val_mean"]
             trained = self.model.trainable_variables
-            self._weights = [np.array(variable) for variable in trained]
+            self.weights = [np.array(variable) for variable in trained]
 
     def restore(self) -> None:
         """Puts the weights of the best epoch back, if there was one."""
         if self.epoch >= 0:
             trained = self.model.trainable_variables
-            for variable, value in zip(trained, self._weights, strict=True):
+            for variable, value in zip(trained, self.weights, strict=True):
                 variable.assign(value)
 
 

@@ -19,7 +19,13 @@ _CHOICES = {
     "strategy": STRATEGIES,
     "trains": TRAINS,
 }
-_POSITIVE = ("batch_size", "learning_rate", "num_epochs", "sequence_length")
+_POSITIVE = (
+    "batch_size",
+    "checkpoint_steps",
+    "learning_rate",
+    "num_epochs",
+    "sequence_length",
+)
 _NOT_NEGATIVE = ("steps_per_epoch", "max_examples", "weight_decay", "clip_norm")
 
 
@@ -68,7 +74,12 @@ class TrainConfig:
         trains: what is trained of a model `from_run`: all that the method
             trains, though other tasks may use it, or what new tasks own.
         seed: seeds weights, dropout and the order of the data.
-        output_dir: a new folder for everything the run writes.
+        output_dir: a new folder for everything the run writes, or that of a
+            run that was killed, which then goes on.
+        checkpoint_steps: steps between two checkpoints; there is one after
+            each epoch as well. They are removed when the run is done.
+        resume: go on with the run in `output_dir`, if it has not ended.
+        deterministic: compute bit for bit the same each time, on one machine.
         predict: write predictions for the test sets, or for the dev set of a
             task without one.
         export: write a SavedModel for TF Serving.
@@ -104,6 +115,9 @@ class TrainConfig:
     trains: Literal[TRAINS] = "all"
     seed: int = 0
     output_dir: str = ""
+    checkpoint_steps: int = 500
+    resume: bool = True
+    deterministic: bool = False
     predict: bool = True
     export: bool = True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 
 import numpy as np
 from etils import epy
@@ -46,7 +47,7 @@ class TrainingSet:
         """The batches of the run, endless: they start again after the last."""
         return pipeline.batches(self.examples, self.plan).repeat()
 
-    def dataset_from(self, epoch: int) -> tf.data.Dataset:
+    def dataset_from(self, epoch: int, step: int = 0) -> tf.data.Dataset:
         """Returns the batches that a run which stops before `epoch` has left.
 
         A run that is resumed sees what it would have seen:
@@ -54,9 +55,24 @@ class TrainingSet:
 
         Args:
             epoch: int, counted from 0.
+            step: int. Steps of that epoch that are done. Defaults to 0.
         """
-        left = self.plan.starting_at(epoch * self.steps_per_epoch)
+        left = self.plan.starting_at(epoch * self.steps_per_epoch + step)
         return pipeline.batches(self.examples, left)
+
+    @property
+    def digest(self) -> str:
+        """Tells apart what is trained on: every example, and their order."""
+        found = hashlib.sha256()
+        for array in (
+            self.examples.token_ids,
+            self.examples.lengths,
+            self.examples.targets,
+            self.plan.indices,
+            self.plan.widths,
+        ):
+            found.update(np.ascontiguousarray(array).tobytes())
+        return found.hexdigest()
 
     @property
     def padding_share(self) -> float:

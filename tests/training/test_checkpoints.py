@@ -1,0 +1,92 @@
+"""States on disk: whole or not there, and never a damaged one."""
+
+import os
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from tf_adapters.training.checkpoints import RunState
+from tf_adapters.training.checkpoints import last_state
+from tf_adapters.training.checkpoints import save_state
+
+
+def state(step):
+    arrays = {"a": np.full((2, 3), step, "float32"), "b": np.uint32([step])}
+    return RunState(step, arrays, {"history": [{"loss": 0.5}]})
+
+
+def test_what_is_written_is_read(tmp_path):
+    save_state(tmp_path / "checkpoints", state(7))
+    found = last_state(tmp_path / "checkpoints")
+    assert found.step == 7
+    assert found.notes == {"history": [{"loss": 0.5}]}
+    for name, expected in state(7).arrays.items():
+        np.testing.assert_array_equal(found.arrays[name], expected)
+        assert found.arrays[name].dtype == expected.dtype
+
+
+def test_there_may_be_none(tmp_path):
+    assert last_state(tmp_path / "checkpoints") is None
+
+
+def test_the_last_two_are_kept(tmp_path):
+    for step in (9, 10, 11, 100):
+        save_state(tmp_path, state(step))
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["step-0000000011", "step-0000000100"]
+    assert last_state(tmp_path).step == 100
+
+
+def test_the_same_step_can_be_written_again(tmp_path):
+    save_state(tmp_path, state(5))
+    save_state(tmp_path, state(5))
+    assert last_state(tmp_path).step == 5
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def flip_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [cut_short, flip_a_bit, lambda path: path.unlink()],
+    ids=["cut", "flipped", "missing"],
+)
+@pytest.mark.parametrize("file", ["state.safetensors", "state.json", "sha256"])
+def test_a_damaged_one_is_left_out_with_a_warning(tmp_path, file, damage):
+    save_state(tmp_path, state(1))
+    save_state(tmp_path, state(2))
+    damage(tmp_path / "step-0000000002" / file)
+    with pytest.warns(UserWarning, match="step-0000000002` is damaged"):
+        assert last_state(tmp_path).step == 1
+
+
+def test_what_was_being_written_is_not_read(tmp_path):
+    save_state(tmp_path, state(1))
+    half = tmp_path / ".writing"
+    half.mkdir()
+    (half / "state.safetensors").write_bytes(
+        safetensors.numpy.save(state(2).arrays)
+    )
+    assert last_state(tmp_path).step == 1
+    save_state(tmp_path, state(3))
+    assert not half.exists()
+
+
+def test_a_full_disk_leaves_the_last_good_one(tmp_path, monkeypatch):
+    save_state(tmp_path, state(1))
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_state(tmp_path, state(2))
+    assert [path.name for path in tmp_path.iterdir()] == ["step-0000000001"]
