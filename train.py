@@ -76,7 +76,8 @@ def _train(run: Run) -> int:
         )
         return DIVERGED
     metrics = run.evaluate()
-    print(score_table(metrics))
+    if run.is_chief:
+        print(score_table(metrics))
     run.write_bundles(metrics)
     if run.config.predict:
         run.write_predictions()

@@ -18,6 +18,6 @@ def test_mirrored_takes_every_device():
 
 
 def test_an_unknown_strategy_is_refused():
-    message = "one_device, mirrored. Received: strategy='tpu'"
+    message = "one_device, mirrored, multi_worker. Received: strategy='tpu'"
     with pytest.raises(ValueError, match=message):
         make_strategy("tpu")

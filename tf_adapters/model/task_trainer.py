@@ -8,10 +8,11 @@ from keras import ops
 from tf_adapters.model import absent_tasks
 from tf_adapters.model.arguments import check_loss_weights
 from tf_adapters.model.features import check_features
+from tf_adapters.model.keras_overrides import MultiWorkerFit
 from tf_adapters.model.losses import TaskLoss
 
 
-class TaskTrainer(keras.Model):
+class TaskTrainer(MultiWorkerFit):
     """A `keras.Model` whose batches mix tasks, each with a loss of its own.
 
     Subclasses have `tasks`, `heads`, `banks`, `loss_weights` and

@@ -7,6 +7,7 @@ import importlib.metadata
 import math
 import pathlib
 import sys
+import tempfile
 import types
 
 from etils import epy
@@ -30,7 +31,9 @@ from tf_adapters.training.datasets import read_split
 from tf_adapters.training.datasets import steps_per_epoch
 from tf_adapters.training.datasets import training_set
 from tf_adapters.training.datasets import unseen_labels
+from tf_adapters.training.strategy import chosen_strategy
 from tf_adapters.training.strategy import make_strategy
+from tf_adapters.training.strategy import worker_index
 
 # What is wrong with settings or data is said before TensorFlow is imported.
 with epy.lazy_imports():
@@ -70,7 +73,15 @@ class Run:
         config: TrainConfig,
         output_dir: str,
     ) -> None:
-        self.directory = RunDirectory(output_dir, config.resume)
+        self.is_chief = worker_index() == 0
+        self._checkpoints = pathlib.Path(output_dir) / "checkpoints"
+        if self.is_chief:
+            self.directory = RunDirectory(output_dir, config.resume)
+        else:
+            # The others do the same, since they compute together, and what
+            # they write is not wanted.
+            self._unwanted = tempfile.TemporaryDirectory()
+            self.directory = RunDirectory(self._unwanted.name)
         self.sources = task_sources(config)
         # What is written down names the tasks, though the user may not have.
         self.config = config = dataclasses.replace(
@@ -81,19 +92,21 @@ class Run:
             self.sources, "train", config.max_examples, config.seed
         )
         self.dev_examples = read_dev(self.sources)
-        _say(f"Writing to {output_dir}")
+        self._say(f"Writing to {output_dir}")
         for task, examples in self.train_examples.items():
             dev = len(self.dev_examples[task])
-            _say(f"{task}: {len(examples):,} examples to train, {dev:,} dev")
+            self._say(
+                f"{task}: {len(examples):,} examples to train, {dev:,} dev"
+            )
             for label in unseen_labels(examples):
-                _say(f"{task}: no row to train has the label {label!r}")
-        _say(f"Loading {config.preset}")
+                self._say(f"{task}: no row to train has the label {label!r}")
+        self._say(f"Loading {config.preset}")
         keras.utils.set_random_seed(config.seed)
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
         self.started_from: dict[str, str] = {}
         self.model = self._build(recipe)
-        _say("Tokenising")
+        self._say("Tokenising")
         self.training_set: TrainingSet = training_set(
             self.model, self.train_examples, config
         )
@@ -139,6 +152,8 @@ class Run:
         logs = str(self.directory.logs)
         note = f"```json\n{self.config_text}```"
         finished = True
+        has_bar = sys.stdout.isatty()
+        has_lines = self.is_chief and not has_bar
         self._is_training = True
         try:
             resumable.fit_from(
@@ -146,9 +161,9 @@ class Run:
                 self.training_set,
                 self.checkpoints.step,
                 self.config.num_epochs,
-                verbose=1 if sys.stdout.isatty() else 2,
+                verbose=(1 if has_bar else 2) if self.is_chief else 0,
                 callbacks=[
-                    *([] if sys.stdout.isatty() else [progress.Progress()]),
+                    *([progress.Progress()] if has_lines else []),
                     callbacks.DevScores(self.predictor, self.dev_examples),
                     callbacks.DrawnShares(self.training_set),
                     self.best,
@@ -173,7 +188,7 @@ class Run:
 
     def _resume(self) -> None:
         """Goes on from the last checkpoint, if there is one."""
-        state = checkpoints.last_state(self.directory.checkpoints)
+        state = checkpoints.last_state(self._checkpoints)
         if state is None:
             return
         with self.model.distribute_strategy.scope():
@@ -182,7 +197,7 @@ class Run:
         self.checkpoints.restore(state)
         steps = self.training_set.steps_per_epoch
         total = steps * self.config.num_epochs
-        _say(f"Going on from step {state.step} of {total}")
+        self._say(f"Going on from step {state.step} of {total}")
 
     @property
     def diverged(self) -> bool:
@@ -197,7 +212,7 @@ class Run:
         Returns:
             What was written.
         """
-        _say("Scoring the dev sets with the best epoch")
+        self._say("Scoring the dev sets with the best epoch")
         dev = {k: self.predictor.score(v) for k, v in self.dev_examples.items()}
         metrics = {
             "dev": dev,
@@ -223,7 +238,7 @@ class Run:
         than what each of them owns. Scores are noted in those of this run, and
         stay in those of earlier tasks if nothing of them was trained.
         """
-        _say("Writing the bundles")
+        self._say("Writing the bundles")
         together = len(self.model.task_names) > 1 and parameters.shares_most(
             self.model
         )
@@ -252,14 +267,14 @@ class Run:
             sources[DIAGNOSTIC], heads[DIAGNOSTIC] = diagnostic, "mnli"
         folder = self.directory.predictions
         for name, source in sources.items():
-            _say(f"Predicting for {name}")
+            self._say(f"Predicting for {name}")
             predictions.write_predictions(
                 self.predictor, source, folder, heads[name]
             )
 
     def export(self) -> None:
         """Writes the SavedModel."""
-        _say("Exporting the SavedModel")
+        self._say("Exporting the SavedModel")
         export.export_saved_model(
             self.model,
             self.directory.saved_model,
@@ -270,6 +285,9 @@ class Run:
         tasks = [source.task for source in self.sources.values()]
         mixture = make_mixture(self.config, self.train_examples)
         steps = steps_per_epoch(self.config, mixture)
+        if self.config.strategy == "auto":
+            chosen, reason = chosen_strategy()
+            self._say(f"Strategy {chosen}: {reason}")
         with make_strategy(self.config.strategy).scope():
             if self.config.from_run:
                 model, self.started_from = later_tasks.with_later_tasks(
@@ -285,17 +303,17 @@ class Run:
             )
         return model
 
+    def _say(self, stage: str) -> None:
+        """Prints what comes now, also into a log file at once."""
+        if self.is_chief:
+            print(stage, flush=True)
+
     def _majority(self) -> dict:
         found = {}
         for name, dev in self.dev_examples.items():
             train: Examples = self.train_examples[dev.task.name]
             found[name] = majority_score(dev, train)
         return found
-
-
-def _say(stage: str) -> None:
-    """Prints what comes now, also into a log file at once."""
-    print(stage, flush=True)
 
 
 def _versions() -> dict[str, str]:

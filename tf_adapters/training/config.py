@@ -65,7 +65,9 @@ class TrainConfig:
         dtype: dtype policy, such as "float32" or "mixed_bfloat16".
         jit_compile: compile the steps with XLA. On a CPU with oneDNN it has
             made no training step faster.
-        strategy: how training is distributed.
+        strategy: how training is distributed: on one device, on all GPUs of
+            this machine, or on the machines that TF_CONFIG lists; "auto"
+            looks what there is.
         from_run: folder of a finished run of the same recipe and settings,
             whose model gets the tasks of this run beside its own.
         initialise_from: the task of `from_run` whose private weights the new
@@ -109,7 +111,7 @@ class TrainConfig:
     head_dropout: float = 0.1
     dtype: str = "float32"
     jit_compile: bool = False
-    strategy: Literal[STRATEGIES] = "one_device"
+    strategy: Literal[STRATEGIES] = "auto"
     from_run: str = ""
     initialise_from: str = ""
     trains: Literal[TRAINS] = "all"

@@ -17,6 +17,7 @@ class Progress(keras.callbacks.Callback):
     def __init__(self, every: float = 30.0) -> None:
         super().__init__()
         self.every = every
+        self.epoch, self.began, self.last = 0, 0.0, 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Starts to count."""
