@@ -17,7 +17,7 @@ from tf_adapters.runs.flags import override
 from tf_adapters.runs.memory import memory_advice
 from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.runs.run import Run
-from tf_adapters.runs.run import score_table
+from tf_adapters.runs.scores import score_table
 from tf_adapters.training.checkpoints import StopTraining
 from tf_adapters.version import __version__
 
@@ -64,6 +64,7 @@ def _main(argv: list[str]) -> int:
         return INTERRUPTED
     finally:
         signal.signal(signal.SIGTERM, before)
+        run.directory.release()
 
 
 def _train(run: Run) -> int:

@@ -56,6 +56,8 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
+        if spec is None:
+            return None
         self.loader, spec.loader = spec.loader, self
         return spec
 

@@ -223,3 +223,23 @@ def test_many_must_agree_in_what_they_share(tiny, tmp_path):
     model = tiny.model("last_layers", seed=3)
     with pytest.raises(bundles.BundleError, match="must not change the others"):
         model.load_tasks(folders)
+
+
+def test_none_may_be_loaded_and_one_is_no_list(tiny, saved):
+    model = tiny.model("last_layers", names=("mnli",))
+    assert model.load_tasks([]) == []
+    with pytest.raises(bundles.BundleError, match="Write it as .directory."):
+        model.load_tasks(saved)
+    houlsby = tiny.model(names=("mnli",))
+    assert houlsby.load_tasks(path for path in [saved]) == ["rte"]
+
+
+def test_their_order_does_not_matter(tiny, tmp_path):
+    model = tiny.model("last_layers", ("rte", "stsb"))
+    tiny.train(model)
+    for name in ("rte", "stsb"):
+        model.save_task(name, tmp_path / name)
+    other = tiny.model("last_layers", ("rte",), seed=2)
+    other.load_tasks([tmp_path / "stsb", tmp_path / "rte"])
+    assert other.task_names == ["rte", "stsb"]
+    assert_same_weights(other, model)

@@ -65,3 +65,53 @@ def test_a_file_is_written_whole(tmp_path, monkeypatch):
 def test_nothing_else_is_left_beside_a_file(tmp_path):
     write_text(tmp_path / "file.txt", "text")
     assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
+
+
+def begun(path, step=None, **settings):
+    directory = RunDirectory(str(path))
+    directory.write_config("houlsby", TrainConfig(**settings), [])
+    if step is not None:
+        (directory.checkpoints / f"step-{step:010d}").mkdir()
+    return directory
+
+
+def test_two_processes_do_not_train_in_one_folder(tmp_path):
+    first = begun(tmp_path)
+    second = RunDirectory(str(tmp_path), resume=True)
+    with pytest.raises(FileExistsError, match="Another process trains in"):
+        second.write_config("houlsby", TrainConfig(), [])
+    first.release()
+    second.write_config("houlsby", TrainConfig(), [])
+
+
+def test_a_run_goes_on_with_the_settings_it_has_begun_with(tmp_path):
+    begun(tmp_path, step=5, batch_size=16).release()
+    directory = RunDirectory(str(tmp_path), resume=True)
+    directory.check_settings("houlsby", TrainConfig(batch_size=16))
+    # A run that has diverged may go on at another rate.
+    slower = TrainConfig(batch_size=16, learning_rate=1e-5)
+    directory.check_settings("houlsby", slower)
+    with pytest.raises(ValueError, match="batch_size=8 instead of 16"):
+        directory.check_settings("houlsby", TrainConfig(batch_size=8))
+    with pytest.raises(ValueError, match="recipe='pals' instead of 'houlsby'"):
+        directory.check_settings("pals", TrainConfig(batch_size=16))
+
+
+def test_a_run_without_a_step_may_begin_with_others(tmp_path):
+    """After too little memory, say."""
+    begun(tmp_path, batch_size=16).release()
+    directory = RunDirectory(str(tmp_path), resume=True)
+    directory.check_settings("houlsby", TrainConfig(batch_size=8))
+
+
+def test_a_run_that_is_done_does_not_go_on(tmp_path):
+    begun(tmp_path, step=5).finish()
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+    with pytest.raises(FileExistsError, match="which is taken"):
+        RunDirectory(str(tmp_path), resume=True)
+
+
+def test_no_resume_begins_no_run_over_another(tmp_path):
+    begun(tmp_path, step=5).release()
+    with pytest.raises(FileExistsError, match="eave out --no-resume"):
+        RunDirectory(str(tmp_path), resume=False)

@@ -1,11 +1,6 @@
 """I8: two processes train as one device does, and one of them writes."""
 
-import json
-import os
 import pathlib
-import socket
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -31,7 +26,7 @@ def arguments(tmp_path, make_backbone, tokenizer):
     (tmp_path / "rte.tsv").write_text("\n".join([*ROWS[:-1], ""]))
     (tmp_path / "tasks.yaml").write_text(TASK_FILE)
 
-    def arguments(recipe, output):
+    def arguments(output):
         flags = {
             "preset": preset,
             "task_file": tmp_path / "tasks.yaml",
@@ -43,34 +38,9 @@ def arguments(tmp_path, make_backbone, tokenizer):
             "learning_rate": 1e-3,
         }
         pairs = [(f"--{key}", str(value)) for key, value in flags.items()]
-        return [recipe, *(part for pair in pairs for part in pair)]
+        return ["houlsby", *(part for pair in pairs for part in pair)]
 
     return arguments
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("localhost", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
-def start_workers(argv):
-    hosts = [f"localhost:{port}" for port in free_ports(2)]
-    for index in range(2):
-        task = {"type": "worker", "index": index}
-        config = {"cluster": {"worker": hosts}, "task": task}
-        yield subprocess.Popen(
-            [sys.executable, "train.py", *argv],
-            cwd=ROOT,
-            env={**os.environ, "TF_CONFIG": json.dumps(config)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
 
 
 def weights_of(folder):
@@ -82,16 +52,14 @@ def weights_of(folder):
 
 
 @pytest.mark.large
-@pytest.mark.parametrize("recipe", ["houlsby"])
-def test_two_workers_train_as_one_device(arguments, tmp_path, recipe):
-    workers = list(start_workers(arguments(recipe, "two")))
-    outputs = [worker.communicate(timeout=300)[0] for worker in workers]
-    for worker, output in zip(workers, outputs, strict=True):
-        assert worker.returncode == 0, output
+def test_two_workers_train_as_one_device(arguments, run_workers, tmp_path):
+    command = ["train.py", *arguments("two")]
+    codes, outputs, errors = run_workers(command, cwd=ROOT)
+    assert codes == [0, 0], errors
     assert "Strategy multi_worker: TF_CONFIG lists 2 workers" in outputs[0]
     assert "Epoch" not in outputs[1]
 
-    assert train.main(arguments(recipe, "one")) == 0
+    assert train.main(arguments("one")) == 0
     one, two = metrics_of(tmp_path / "one"), metrics_of(tmp_path / "two")
     for epoch, other in zip(one["history"], two["history"], strict=True):
         assert set(epoch) == set(other)

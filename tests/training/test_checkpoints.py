@@ -90,3 +90,15 @@ def test_a_full_disk_leaves_the_last_good_one(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         save_state(tmp_path, state(2))
     assert [path.name for path in tmp_path.iterdir()] == ["step-0000000001"]
+
+
+@pytest.mark.filterwarnings("ignore:The checkpoint")
+def test_a_damaged_later_one_takes_no_place(tmp_path):
+    for step in (1, 2, 9):
+        save_state(tmp_path, state(step))
+    flip_a_bit(tmp_path / "step-0000000009" / "state.json")
+    assert last_state(tmp_path).step == 2
+    for step in (3, 4):
+        save_state(tmp_path, state(step))
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["step-0000000003", "step-0000000004"]

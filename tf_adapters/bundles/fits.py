@@ -121,7 +121,12 @@ def check_shared(
         return
     there = list(model.task_names)
     own = task_tensors(model, there[0])
-    for bundle, task in zip(bundles, tasks, strict=True):
+    # First those that replace a task, as the only one of a new model.
+    in_order = sorted(
+        zip(bundles, tasks, strict=True),
+        key=lambda pair: pair[1].name not in model.task_names,
+    )
+    for bundle, task in in_order:
         others = [name for name in there if name != task.name]
         changed = [
             name

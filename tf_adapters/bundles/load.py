@@ -2,8 +2,8 @@
 
 import dataclasses
 import os
+from collections.abc import Iterable
 from collections.abc import Mapping
-from collections.abc import Sequence
 
 import keras
 
@@ -46,7 +46,7 @@ def load_task(
 def load_tasks(
     model: keras.Model,
     directories: (
-        Sequence[str | os.PathLike[str]] | Mapping[str, str | os.PathLike[str]]
+        Iterable[str | os.PathLike[str]] | Mapping[str, str | os.PathLike[str]]
     ),
 ) -> list[str]:
     """Loads any number of tasks, as `load_task` does, at the cost of one.
@@ -63,9 +63,19 @@ def load_tasks(
         BundleError: if a bundle is damaged or does not fit the model or the
             others, or two tasks have one name. The model is then unchanged.
     """
-    names: Sequence[str | None] = [None] * len(directories)
+    if isinstance(directories, str | os.PathLike):
+        raise BundleError(
+            "`directories` must be several. Received: "
+            f"directories={str(directories)!r}. Write it as [directory], or "
+            "use `load_task`."
+        )
     if isinstance(directories, Mapping):
         names, directories = list(directories), list(directories.values())
+    else:
+        directories = list(directories)
+        names = [None] * len(directories)
+    if not directories:
+        return []
     bundles = [read_bundle(directory) for directory in directories]
     tasks = [
         _named(bundle.task, name)

@@ -20,5 +20,6 @@ def memory_advice(error: Exception) -> str:
     reason = re.sub(r"^{{.*?}} ?", "", str(error).strip()).split("\n")[0]
     return (
         f"There is not enough memory ({reason or 'none left'}). A smaller "
-        "model (`preset`), `batch_size` or `sequence_length` needs less."
+        "model needs less, in training a smaller `batch_size` or "
+        "`sequence_length` too."
     )

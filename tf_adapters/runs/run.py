@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import math
 import pathlib
 import sys
@@ -15,9 +14,8 @@ from etils import epy
 from tf_adapters import bundles
 from tf_adapters import evaluation
 from tf_adapters import export
-from tf_adapters.data.examples import Examples
-from tf_adapters.evaluation.metrics import majority_score
 from tf_adapters.evaluation.metrics import mean_score
+from tf_adapters.runs import scores
 from tf_adapters.runs.recipe import build_model
 from tf_adapters.runs.run_directory import RunDirectory
 from tf_adapters.runs.task_sources import DIAGNOSTIC
@@ -31,9 +29,10 @@ from tf_adapters.training.datasets import read_split
 from tf_adapters.training.datasets import steps_per_epoch
 from tf_adapters.training.datasets import training_set
 from tf_adapters.training.datasets import unseen_labels
+from tf_adapters.training.strategy import check_batch_size
 from tf_adapters.training.strategy import chosen_strategy
+from tf_adapters.training.strategy import is_chief
 from tf_adapters.training.strategy import make_strategy
-from tf_adapters.training.strategy import worker_index
 
 # What is wrong with settings or data is said before TensorFlow is imported.
 with epy.lazy_imports():
@@ -73,7 +72,7 @@ class Run:
         config: TrainConfig,
         output_dir: str,
     ) -> None:
-        self.is_chief = worker_index() == 0
+        self.is_chief = is_chief(config.strategy)
         self._checkpoints = pathlib.Path(output_dir) / "checkpoints"
         if self.is_chief:
             self.directory = RunDirectory(output_dir, config.resume)
@@ -163,7 +162,7 @@ class Run:
                 self.config.num_epochs,
                 verbose=(1 if has_bar else 2) if self.is_chief else 0,
                 callbacks=[
-                    *([progress.Progress()] if has_lines else []),
+                    *(self._lines() if has_lines else []),
                     callbacks.DevScores(self.predictor, self.dev_examples),
                     callbacks.DrawnShares(self.training_set),
                     self.best,
@@ -178,8 +177,14 @@ class Run:
             finished = False
         finally:
             self._is_training = False
+        if self.checkpoints.stop_requested:
+            raise checkpoints.StopTraining
         self.best.restore()
         return finished
+
+    def _lines(self) -> list[keras.callbacks.Callback]:
+        epochs = self.config.num_epochs
+        return [progress.Progress(self.checkpoints, epochs)]
 
     @property
     def history(self) -> list[dict[str, float]]:
@@ -217,7 +222,7 @@ class Run:
         metrics = {
             "dev": dev,
             "mean": mean_score(dev),
-            "majority": self._majority(),
+            "majority": scores.majority(self.dev_examples, self.train_examples),
             "best_epoch": self.best.epoch + 1,
             "seconds_per_step": self.timer.median,
             "trainable_percent": parameters.trainable_percent(self.model),
@@ -226,7 +231,7 @@ class Run:
             "started_from": self.started_from,
             "steps_per_epoch": self.training_set.steps_per_epoch,
             "history": self.history,
-            "versions": _versions(),
+            "versions": scores.versions(),
         }
         self.directory.write_metrics(metrics)
         return metrics
@@ -239,6 +244,8 @@ class Run:
         stay in those of earlier tasks if nothing of them was trained.
         """
         self._say("Writing the bundles")
+        # Those of an interruption, after which the run has gone on.
+        self.directory.clear_bundles()
         together = len(self.model.task_names) > 1 and parameters.shares_most(
             self.model
         )
@@ -288,7 +295,9 @@ class Run:
         if self.config.strategy == "auto":
             chosen, reason = chosen_strategy()
             self._say(f"Strategy {chosen}: {reason}")
-        with make_strategy(self.config.strategy).scope():
+        strategy = make_strategy(self.config.strategy)
+        check_batch_size(self.config.batch_size, strategy)
+        with strategy.scope():
             if self.config.from_run:
                 model, self.started_from = later_tasks.with_later_tasks(
                     recipe, self.config, self.train_examples
@@ -307,31 +316,3 @@ class Run:
         """Prints what comes now, also into a log file at once."""
         if self.is_chief:
             print(stage, flush=True)
-
-    def _majority(self) -> dict:
-        found = {}
-        for name, dev in self.dev_examples.items():
-            train: Examples = self.train_examples[dev.task.name]
-            found[name] = majority_score(dev, train)
-        return found
-
-
-def _versions() -> dict[str, str]:
-    names = ("tensorflow", "keras", "keras-hub", "tensorflow-text")
-    return {name: importlib.metadata.version(name) for name in names}
-
-
-def score_table(metrics: dict) -> str:
-    """Returns the dev scores beside those of the constant guess, as text.
-
-    Args:
-        metrics: what `Run.evaluate` returned.
-    """
-    lines = [f"{'task':<16}{'metric':<12}{'dev':>8}{'majority':>10}"]
-    for name, scores in metrics["dev"].items():
-        for metric, value in scores.items():
-            guess = metrics["majority"][name][metric]
-            lines.append(f"{name:<16}{metric:<12}{value:>8.3f}{guess:>10.3f}")
-    guess = mean_score(metrics["majority"])
-    lines.append(f"{'mean':<28}{metrics['mean']:>8.3f}{guess:>10.3f}")
-    return "\n".join(lines)

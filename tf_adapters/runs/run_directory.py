@@ -7,6 +7,8 @@ import pathlib
 import shutil
 from collections.abc import Sequence
 
+import filelock
+
 from tf_adapters.training.config import TrainConfig
 
 # Settings with which a run may go on though it began with others.
@@ -45,6 +47,7 @@ class RunDirectory:
 
     def __init__(self, path: str, resume: bool = False) -> None:
         self.path = pathlib.Path(path)
+        self._lock: filelock.FileLock | None = None
         if self.path.exists() and (
             not self.path.is_dir() or any(self.path.iterdir())
         ):
@@ -79,13 +82,27 @@ class RunDirectory:
             ValueError: if a run has begun here with others.
         """
         path = self.path / "config.json"
-        if self.is_unfinished and path.is_file():
+        # Where no state was written, nothing goes on.
+        if any(self.checkpoints.glob("step-*")) and path.is_file():
             settings = {"recipe": recipe, **dataclasses.asdict(config)}
             _check_same(path, json.loads(json.dumps(settings)))
 
     def finish(self) -> None:
         """Removes the checkpoints: there is nothing to go on with."""
-        shutil.rmtree(self.checkpoints)
+        self.release()
+        # All at once: a run whose last state was gone would begin anew.
+        done = self.path / ".checkpoints"
+        self.checkpoints.rename(done)
+        shutil.rmtree(done)
+
+    def release(self) -> None:
+        """Lets another process go on with the run."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def clear_bundles(self) -> None:
+        """Removes the bundles that are there, if any."""
+        shutil.rmtree(self.bundles, ignore_errors=True)
 
     @property
     def bundles(self) -> pathlib.Path:
@@ -117,6 +134,9 @@ class RunDirectory:
             config: the resolved settings.
             earlier_tasks: tasks of the run that this one goes on from, in the
                 order of their ids, which come before those of its own.
+
+        Raises:
+            FileExistsError: if another process trains here.
         """
         settings = {
             "recipe": recipe,
@@ -124,8 +144,16 @@ class RunDirectory:
             **dataclasses.asdict(config),
         }
         text = json.dumps(settings, indent=2) + "\n"
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        self._lock = filelock.FileLock(self.checkpoints / ".lock")
+        try:
+            self._lock.acquire(blocking=False)
+        except filelock.Timeout as error:
+            raise FileExistsError(
+                f"Another process trains in `{self.path}`. Wait for its end, "
+                "or choose another `output_dir`."
+            ) from error
         write_text(self.path / "config.json", text)
-        self.checkpoints.mkdir(exist_ok=True)
         return text
 
     def write_metrics(self, metrics: dict) -> None:

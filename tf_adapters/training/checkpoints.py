@@ -47,6 +47,10 @@ def save_state(folder: pathlib.Path, state: RunState) -> None:
             are still there.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for later in _folders(folder):
+        # It was damaged, or the run would have gone on from it.
+        if later > _folder_of(folder, state.step):
+            shutil.rmtree(later)
     staged = folder / ".writing"
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
@@ -99,7 +103,9 @@ def _read(path: pathlib.Path) -> RunState:
 
 
 def _digest(arrays: bytes, notes: bytes) -> bytes:
-    return hashlib.sha256(arrays + notes).hexdigest().encode()
+    digest = hashlib.sha256(arrays)
+    digest.update(notes)
+    return digest.hexdigest().encode()
 
 
 def _write(path: pathlib.Path, content: bytes) -> None:

@@ -4,6 +4,8 @@ import time
 
 import keras
 
+from tf_adapters.training.resumable import Checkpoints
+
 
 class Progress(keras.callbacks.Callback):
     """Prints a line now and then where there is no bar, as in a log file.
@@ -11,30 +13,37 @@ class Progress(keras.callbacks.Callback):
     Put it before the callback that scores the dev sets: it says so.
 
     Args:
+        checkpoints: the `Checkpoints` in use, which count the steps.
+        epochs: int. Epochs of the whole run.
         every: float. Seconds between two lines. Defaults to 30.
     """
 
-    def __init__(self, every: float = 30.0) -> None:
+    def __init__(
+        self, checkpoints: Checkpoints, epochs: int, every: float = 30.0
+    ) -> None:
         super().__init__()
+        self.checkpoints = checkpoints
+        self.epochs = epochs
         self.every = every
-        self.epoch, self.began, self.last = 0, 0.0, 0.0
+        self._began = self._last = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Starts to count."""
-        self.epoch = epoch
-        self.began = self.last = time.monotonic()
+        self._began = self._last = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Prints where the epoch is, if it has been a while."""
+        """Prints where the run is, if it has been a while."""
         now = time.monotonic()
-        if now - self.last < self.every:
+        if now - self._last < self.every:
             return
-        self.last = now
-        done, steps = batch + 1, self.params["steps"]
-        left = (now - self.began) / done * (steps - done)
+        self._last = now
+        steps = self.checkpoints.steps_per_epoch
+        # This step is counted after this.
+        epoch, done = divmod(self.checkpoints.step, steps)
+        left = (now - self._began) / (batch + 1) * (steps - done - 1)
         print(
-            f"Epoch {self.epoch + 1}/{self.params['epochs']}: step "
-            f"{done}/{steps}, loss {logs['loss']:.4f}, {left:.0f} s left",
+            f"Epoch {epoch + 1}/{self.epochs}: step {done + 1}/{steps}, "
+            f"loss {logs['loss']:.4f}, {left:.0f} s left",
             flush=True,
         )
 

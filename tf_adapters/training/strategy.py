@@ -12,6 +12,10 @@ with epy.lazy_imports():
 
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 _CLUSTER = "TF_CONFIG"
+_EXAMPLE = (
+    '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, '
+    '"task": {"type": "worker", "index": 0}}'
+)
 
 
 def make_strategy(name: str) -> tf.distribute.Strategy:
@@ -51,39 +55,73 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
 
 def chosen_strategy() -> tuple[str, str]:
     """Returns the strategy that this machine asks for, and why."""
-    workers = len(_workers())
-    if workers > 1:
-        return "multi_worker", f"{_CLUSTER} lists {workers} workers"
+    workers, _ = _cluster()
+    if len(workers) > 1:
+        return "multi_worker", f"{_CLUSTER} lists {len(workers)} workers"
     gpus = len(tf.config.list_physical_devices("GPU"))
     if gpus > 1:
         return "mirrored", f"there are {gpus} GPUs"
     return "one_device", "there is one device, and no TF_CONFIG of workers"
 
 
-def worker_index() -> int:
-    """Returns which of several workers this process is; 0 is the chief."""
-    if len(_workers()) < 2:
-        return 0
-    return int(json.loads(os.environ[_CLUSTER])["task"]["index"])
+def is_chief(name: str) -> bool:
+    """Whether this process writes for all that train together.
+
+    Args:
+        name: str. The strategy of the run.
+
+    Raises:
+        ValueError: if `TF_CONFIG` is not understood.
+    """
+    return name not in ("auto", "multi_worker") or _cluster()[1] == 0
 
 
-def _workers() -> list[str]:
-    try:
-        cluster = json.loads(os.environ.get(_CLUSTER) or "{}")
-        return list(cluster.get("cluster", {}).get("worker", []))
-    except (ValueError, AttributeError) as error:
+def check_batch_size(batch_size: int, strategy: tf.distribute.Strategy) -> None:
+    """Refuses batches of which replicas would get unequal shares.
+
+    Raises:
+        ValueError: if the batch size does not divide by their number.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if batch_size % replicas:
+        close = batch_size - batch_size % replicas or replicas
         raise ValueError(
-            f"The environment variable {_CLUSTER} must be JSON. Received: "
-            f"{os.environ[_CLUSTER]!r}. Correct it, or leave it out."
-        ) from error
+            "`batch_size` is that of all replicas together and must divide by "
+            f"their number. Received: batch_size={batch_size} for {replicas} "
+            f"replicas. Write, say, {close}."
+        )
+
+
+def _cluster() -> tuple[list[str], int]:
+    """Returns the processes that `TF_CONFIG` lists, and which this one is."""
+    text = os.environ.get(_CLUSTER) or "{}"
+    try:
+        config = json.loads(text)
+        cluster = config.get("cluster", {})
+        chief, workers = cluster.get("chief", []), cluster.get("worker", [])
+        if not cluster:
+            return [], 0
+        task, index = config["task"]["type"], int(config["task"]["index"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(_not_understood(text)) from error
+    if task not in ("chief", "worker") or set(cluster) - {"chief", "worker"}:
+        raise ValueError(_not_understood(text))
+    return [*chief, *workers], index + len(chief) * (task == "worker")
+
+
+def _not_understood(text: str) -> str:
+    return (
+        f"The environment variable {_CLUSTER} must be JSON that lists workers, "
+        "the first of which may be called chief, and says which of them this "
+        f"is. Received: {text!r}. Write, say, {_EXAMPLE}, or leave it out."
+    )
 
 
 def _check_cluster() -> None:
-    if len(_workers()) < 2:
+    if len(_cluster()[0]) < 2:
         raise ValueError(
             "strategy='multi_worker' needs the environment variable "
             f"{_CLUSTER}, which lists at least two workers. Received: "
             f"{_CLUSTER}={os.environ.get(_CLUSTER)!r}. Set for each process, "
-            'say, {"cluster": {"worker": ["host1:2222", "host2:2222"]}, '
-            '"task": {"type": "worker", "index": 0}}.'
+            f"say, {_EXAMPLE}."
         )

@@ -68,10 +68,10 @@ def test_csv_may_be_separated_by_something_else(write):
 @pytest.mark.parametrize(
     "content, likely",
     [
-        ('"text";"label"\n"a";"spam"\n', "';'"),
-        ("text;label\na, b;spam\n", "';'"),
-        ("text|label\na|spam\n", r"'\|'"),
-        ("text\tlabel\na\tspam\n", r"'\\t'"),
+        ('"text";"label"\n"a";"spam"\n', '";"'),
+        ("text;label\na, b;spam\n", '";"'),
+        ("text|label\na|spam\n", r'"\|"'),
+        ("text\tlabel\na\tspam\n", r'"\\t"'),
     ],
 )
 def test_csv_separated_by_something_else_is_told_so(write, content, likely):

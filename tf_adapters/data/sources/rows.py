@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import json
 import os
 import sys
 import warnings
@@ -97,7 +98,9 @@ def delimiter_hint(line: str, delimiter: str) -> str:
     likely = max(counts, key=counts.__getitem__)
     if likely == delimiter or counts[likely] <= line.count(delimiter):
         return ""
-    return f" It looks separated by {likely!r}: write delimiter: {likely!r}."
+    # As YAML and JSON write it, a tab among them.
+    shown = json.dumps(likely)
+    return f" It looks separated by {shown}: write delimiter: {shown}."
 
 
 def _split(
