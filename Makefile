@@ -22,8 +22,9 @@ QUESTIONS := \
   'similarity\tA boy kicks a ball.\tA child is kicking a ball.\t4' \
   'similarity\tA boy kicks a ball.\tThe bank raised its rates.\t0'
 
-# TensorFlow complains of a GPU that is not there.
-export TF_CPP_MIN_LOG_LEVEL ?= 3
+# TensorFlow complains of a GPU that is not there. Our own commands are quiet by
+# themselves.
+test test-kernels: export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: env demo test test-kernels lint clean
 .DELETE_ON_ERROR:
@@ -43,8 +44,9 @@ demo: env
 	@echo "A new process, without tf_adapters, asks the SavedModel. What a verb"
 	@echo "agrees with, and who sells to whom, an encoder of six layers that was"
 	@echo "made to compare sentences hardly sees: two of these show it."
-	@printf '%b\n' $(QUESTIONS) | \
-	  $(BIN)/python tf_adapters/export/ask.py $(DEMO)/saved_model/1
+	@printf '%b\n' $(QUESTIONS) | $(BIN)/python tf_adapters/export/ask.py \
+	  $(DEMO)/saved_model/1 2>$(DEMO)/asked.log || \
+	  { cat $(DEMO)/asked.log >&2; exit 1; }
 
 # What XLA compiles stays in memory for as long as a process lives.
 define run_tests
