@@ -13,28 +13,22 @@ import datetime
 import signal
 import sys
 
+from tf_adapters.command_line.memory import advising
+from tf_adapters.runs import results
 from tf_adapters.runs.flags import override
-from tf_adapters.runs.memory import memory_advice
 from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.runs.run import Run
+from tf_adapters.runs.scores import evaluate
 from tf_adapters.runs.scores import score_table
 from tf_adapters.training.checkpoints import StopTraining
 from tf_adapters.version import __version__
 
-DONE, WRONG_INPUT, DIVERGED, NO_MEMORY, STOPPED = 0, 2, 3, 4, 5
-INTERRUPTED = 130
+DONE, WRONG_INPUT, DIVERGED, STOPPED, INTERRUPTED = 0, 2, 3, 5, 130
 
 
 def main(argv: list[str]) -> int:
     """Trains as the command line says and returns the exit code."""
-    try:
-        return _main(argv)
-    except Exception as error:
-        advice = memory_advice(error)
-        if not advice:
-            raise
-        print(f"train.py: {advice}", file=sys.stderr)
-        return NO_MEMORY
+    return advising("train.py", _main, argv)
 
 
 def _main(argv: list[str]) -> int:
@@ -43,11 +37,11 @@ def _main(argv: list[str]) -> int:
         recipe = load_recipe(name)
         config = override(recipe.Config(), argv[1:], f"train.py {name}")
         run = Run(name, recipe, config, config.output_dir or _new_folder(name))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return WRONG_INPUT
     for task, start in run.started_from.items():
-        print(f"{task} starts from {start}")
+        run.say(f"{task} starts from {start}")
 
     before = signal.signal(signal.SIGTERM, lambda *_: run.stop())
     try:
@@ -76,14 +70,13 @@ def _train(run: Run) -> int:
             file=sys.stderr,
         )
         return DIVERGED
-    metrics = run.evaluate()
-    if run.is_chief:
-        print(score_table(metrics))
-    run.write_bundles(metrics)
+    metrics = evaluate(run)
+    run.say(score_table(metrics))
+    results.write_bundles(run, metrics)
     if run.config.predict:
-        run.write_predictions()
+        results.write_predictions(run)
     if run.config.export:
-        run.export()
+        results.write_saved_model(run)
     if not finished:
         return INTERRUPTED
     run.directory.finish()

@@ -115,3 +115,11 @@ def test_no_resume_begins_no_run_over_another(tmp_path):
     begun(tmp_path, step=5).release()
     with pytest.raises(FileExistsError, match="eave out --no-resume"):
         RunDirectory(str(tmp_path), resume=False)
+
+
+def test_a_run_whose_config_is_damaged_does_not_go_on(tmp_path):
+    begun(tmp_path, step=5).release()
+    (tmp_path / "config.json").write_text('{"recipe": ')
+    directory = RunDirectory(str(tmp_path), resume=True)
+    with pytest.raises(ValueError, match="config.json` must be as its run"):
+        directory.check_settings("houlsby", TrainConfig())

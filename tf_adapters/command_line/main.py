@@ -7,10 +7,10 @@ from tf_adapters.command_line import evaluate
 from tf_adapters.command_line import export
 from tf_adapters.command_line import params
 from tf_adapters.command_line import predict
-from tf_adapters.runs.memory import memory_advice
+from tf_adapters.command_line.memory import advising
 from tf_adapters.version import __version__
 
-DONE, WRONG_INPUT, NO_MEMORY = 0, 2, 4
+DONE, WRONG_INPUT = 0, 2
 _COMMANDS = {
     "params": params,
     "predict": predict,
@@ -42,18 +42,17 @@ def main(argv: list[str]) -> int:
     for name, module in _COMMANDS.items():
         commands.add_parser(name, help=module.SUMMARY, add_help=False)
     command = parser.parse_args(argv[:1]).command
-    try:
-        _COMMANDS[command].main(argv[1:], prog=f"tf-adapters {command}")
-    except (ValueError, OSError) as error:
-        print(f"tf-adapters {command}: {error}", file=sys.stderr)
-        return WRONG_INPUT
-    except Exception as error:
-        advice = memory_advice(error)
-        if not advice:
-            raise
-        print(f"tf-adapters {command}: {advice}", file=sys.stderr)
-        return NO_MEMORY
-    return DONE
+    prog = f"tf-adapters {command}"
+
+    def answer(argv: list[str]) -> int:
+        try:
+            _COMMANDS[command].main(argv, prog=prog)
+        except (ValueError, OSError, ImportError) as error:
+            print(f"{prog}: {error}", file=sys.stderr)
+            return WRONG_INPUT
+        return DONE
+
+    return advising(prog, answer, argv[1:])
 
 
 def run() -> None:

@@ -4,6 +4,8 @@ import keras
 
 from tf_adapters.encoder.baked import baked
 from tf_adapters.encoder.dropout import dropout
+from tf_adapters.encoder.own_layers import method_layers
+from tf_adapters.encoder.own_layers import slot_layers
 from tf_adapters.encoder.parts import check_shares_nothing_trained
 from tf_adapters.encoder.parts import decided
 from tf_adapters.encoder.parts import is_norm
@@ -152,28 +154,14 @@ class AdaptedBackbone(keras.Model):
 
         Each is listed once, under the first place where it is used.
         """
-        own = {f"method.{k}": v for k, v in self.shared_layers.items()}
-        if self.weight_update is not None:
-            own["weight_update"] = self.weight_update
-        found = {**own, **self.slot_layers()}
-        first = {id(v): k for k, v in reversed(found.items())}
-        return {k: v for k, v in found.items() if first[id(v)] == k}
+        return method_layers(self)
 
     def slot_layers(self):
         """Returns the layers that are called, by the names of `method_layers`.
 
         They are in a slot or in the place of a pretrained LayerNorm.
         """
-        found = {"prompt": self.prompt}
-        found["embedding.norm"] = self.embedding_task_norm
-        found["embedding.adapter"] = self.embedding_adapter
-        for i, layer in enumerate(self.transformer_layers):
-            for name, adapter in layer.adapters.items():
-                found[f"layer.{i}.{name}.adapter"] = adapter
-                norm = getattr(layer, f"{name}_norm", None)
-                found[f"layer.{i}.{name}.norm"] = norm
-        found["top.adapter"] = self.top_adapter
-        return {k: v for k, v in found.items() if v is not None}
+        return slot_layers(self)
 
     def task_layers(self):
         """Returns the layers that hold banks, by a stable dotted name."""

@@ -2,7 +2,7 @@
 
 Keras issue 20585, seen in Keras 3.15: under `MultiWorkerMirroredStrategy` `fit`
 fails before its first step, and again where a step returns its logs.
-`tests/model/test_keras_overrides.py` says when this is not needed any more.
+`tests/training/test_workers.py` says when this is not needed any more.
 """
 
 import keras

@@ -10,6 +10,7 @@ from tf_adapters.layers import TaskHeads
 from tf_adapters.model.arguments import check_label_smoothing
 from tf_adapters.model.arguments import check_tasks
 from tf_adapters.model.features import input_specs
+from tf_adapters.model.keeps_trained import KeepsTrained
 from tf_adapters.model.new_task import copy_private_weights
 from tf_adapters.model.pooling import check_pooling
 from tf_adapters.model.pooling import pool
@@ -17,7 +18,7 @@ from tf_adapters.model.task_trainer import TaskTrainer
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")
-class MultiTaskClassifier(TaskTrainer):
+class MultiTaskClassifier(KeepsTrained, TaskTrainer):
     """Classifies, or scores, the examples of several tasks.
 
     Tasks of any number of classes and regressions go side by side in one
@@ -115,28 +116,6 @@ class MultiTaskClassifier(TaskTrainer):
         """
         backbone, tokenizer = load_preset(preset, dtype=dtype)
         return cls(backbone, method, tasks, tokenizer=tokenizer, **kwargs)
-
-    @property
-    def trainable(self):
-        """Whether anything is trained.
-
-        `False` freezes the model, `True` afterwards lets train what was trained
-        before, as the method chose it, and not the whole encoder.
-        """
-        return super().trainable
-
-    @trainable.setter
-    def trainable(self, value):
-        if bool(value) == self.trainable:
-            return
-        if not value:
-            self._frozen_before = [
-                id(weight) for weight in self.variables if not weight.trainable
-            ]
-        keras.Model.trainable.fset(self, value)
-        if value:
-            for weight in self.variables:
-                weight.trainable = id(weight) not in self._frozen_before
 
     @property
     def tasks(self):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
 import pathlib
 import types
-from collections.abc import Iterator
 
 from etils import epy
 
 from tf_adapters import bundles
+from tf_adapters.runs.config_file import read_config
 from tf_adapters.runs.recipe import build_model
 from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.training.config import TrainConfig
@@ -37,7 +35,7 @@ def restore_run(
         ValueError: if a bundle is damaged or of another backbone.
     """
     folder = pathlib.Path(run_dir)
-    name, config, _ = _read_config(folder)
+    name, config, _ = read_config(folder)
     if preset:
         config = dataclasses.replace(config, preset=preset)
     return load_bundles(load_recipe(name), config, folder), config
@@ -61,64 +59,12 @@ def load_bundles(
         FileNotFoundError: if the folder is not that of a run.
         ValueError: if a bundle is damaged or does not fit.
     """
-    _, run_config, earlier = _read_config(folder)
+    _, run_config, earlier = read_config(folder)
     names = (*earlier, *run_config.tasks)
-    first, *others = [folder / "bundles" / name for name in names]
+    folders = [folder / "bundles" / name for name in names]
     # The weights of losses name tasks that the model does not have yet.
     unweighted = dataclasses.replace(config, loss_weights=())
-    model = build_model(recipe, unweighted, [bundles.read_bundle(first).task])
-    for bundle in (first, *others):
-        model.load_task(bundle)
+    first = bundles.read_bundle(folders[0]).task
+    model = build_model(recipe, unweighted, [first])
+    model.load_tasks(folders)
     return model
-
-
-def _read_config(folder: pathlib.Path) -> tuple[str, TrainConfig, list[str]]:
-    path = folder / "config.json"
-    if not path.is_file() or not (folder / "bundles").is_dir():
-        raise FileNotFoundError(
-            "A run directory must hold `config.json` and `bundles/`. "
-            f"Received: {str(folder)!r}. Pass the --output_dir of a run."
-        )
-    with _as_written(path):
-        settings = json.loads(path.read_text("utf-8"))
-        name = settings.pop("recipe")
-        earlier = settings.pop("earlier_tasks", [])
-    recipe = load_recipe(name)
-    with _as_written(path):
-        return name, _config(recipe, settings), earlier
-
-
-@contextlib.contextmanager
-def _as_written(path: pathlib.Path) -> Iterator[None]:
-    try:
-        yield
-    except KeyError as error:
-        raise _damaged(path, f"it has no {error}") from error
-    except (ValueError, TypeError, AttributeError) as error:
-        raise _damaged(path, str(error).removesuffix(".")) from error
-
-
-def _damaged(path: pathlib.Path, reason: str) -> ValueError:
-    return ValueError(
-        f"`{path}` must be as its run wrote it. Received a file that was "
-        f"damaged or edited: {reason}. Mend it, or train again."
-    )
-
-
-def _config(recipe: types.ModuleType, settings: dict) -> TrainConfig:
-    fields = {f.name: f.default for f in dataclasses.fields(recipe.Config)}
-    unknown = sorted(set(settings) - set(fields))
-    if unknown:
-        raise ValueError(f"there is no setting {', '.join(unknown)}")
-    values = {}
-    for name, value in settings.items():
-        if isinstance(value, list) and all(isinstance(v, str) for v in value):
-            value = tuple(value)
-        kind = type(fields[name])
-        # JSON writes 1.0 as 1 in other hands than ours.
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
-            raise ValueError(f"{name}={value!r} is not of type {kind.__name__}")
-        values[name] = value
-    return recipe.Config(**values)

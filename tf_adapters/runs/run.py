@@ -11,15 +11,9 @@ import types
 
 from etils import epy
 
-from tf_adapters import bundles
 from tf_adapters import evaluation
-from tf_adapters import export
-from tf_adapters.evaluation.metrics import mean_score
-from tf_adapters.runs import scores
 from tf_adapters.runs.recipe import build_model
 from tf_adapters.runs.run_directory import RunDirectory
-from tf_adapters.runs.task_sources import DIAGNOSTIC
-from tf_adapters.runs.task_sources import diagnostic_source
 from tf_adapters.runs.task_sources import task_sources
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.datasets import TrainingSet
@@ -40,9 +34,7 @@ with epy.lazy_imports():
     import tensorflow as tf
 
     from tf_adapters.model import multi_task_classifier
-    from tf_adapters.model import parameters
     from tf_adapters.runs import later_tasks
-    from tf_adapters.runs import predictions
     from tf_adapters.training import callbacks
     from tf_adapters.training import checkpoints
     from tf_adapters.training import optimizer
@@ -91,21 +83,21 @@ class Run:
             self.sources, "train", config.max_examples, config.seed
         )
         self.dev_examples = read_dev(self.sources)
-        self._say(f"Writing to {output_dir}")
+        self.say(f"Writing to {output_dir}")
         for task, examples in self.train_examples.items():
             dev = len(self.dev_examples[task])
-            self._say(
+            self.say(
                 f"{task}: {len(examples):,} examples to train, {dev:,} dev"
             )
             for label in unseen_labels(examples):
-                self._say(f"{task}: no row to train has the label {label!r}")
-        self._say(f"Loading {config.preset}")
+                self.say(f"{task}: no row to train has the label {label!r}")
+        self.say(f"Loading {config.preset}")
         keras.utils.set_random_seed(config.seed)
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
         self.started_from: dict[str, str] = {}
         self.model = self._build(recipe)
-        self._say("Tokenising")
+        self.say("Tokenising")
         self.training_set: TrainingSet = training_set(
             self.model, self.train_examples, config
         )
@@ -202,7 +194,7 @@ class Run:
         self.checkpoints.restore(state)
         steps = self.training_set.steps_per_epoch
         total = steps * self.config.num_epochs
-        self._say(f"Going on from step {state.step} of {total}")
+        self.say(f"Going on from step {state.step} of {total}")
 
     @property
     def diverged(self) -> bool:
@@ -211,90 +203,13 @@ class Run:
             self.history[-1]["loss"]
         )
 
-    def evaluate(self) -> dict:
-        """Scores the dev sets and writes `metrics.json`.
-
-        Returns:
-            What was written.
-        """
-        self._say("Scoring the dev sets with the best epoch")
-        dev = {k: self.predictor.score(v) for k, v in self.dev_examples.items()}
-        metrics = {
-            "dev": dev,
-            "mean": mean_score(dev),
-            "majority": scores.majority(self.dev_examples, self.train_examples),
-            "best_epoch": self.best.epoch + 1,
-            "seconds_per_step": self.timer.median,
-            "trainable_percent": parameters.trainable_percent(self.model),
-            "padding_share": self.training_set.padding_share,
-            "drawn": self.training_set.drawn,
-            "started_from": self.started_from,
-            "steps_per_epoch": self.training_set.steps_per_epoch,
-            "history": self.history,
-            "versions": scores.versions(),
-        }
-        self.directory.write_metrics(metrics)
-        return metrics
-
-    def write_bundles(self, metrics: dict) -> None:
-        """Writes one bundle for each task.
-
-        What several tasks share is written once, beside them, where it is more
-        than what each of them owns. Scores are noted in those of this run, and
-        stay in those of earlier tasks if nothing of them was trained.
-        """
-        self._say("Writing the bundles")
-        # Those of an interruption, after which the run has gone on.
-        self.directory.clear_bundles()
-        together = len(self.model.task_names) > 1 and parameters.shares_most(
-            self.model
-        )
-        for name in self.model.task_names:
-            self.model.save_task(
-                name,
-                self.directory.bundles / name,
-                metadata=self._metadata(name, metrics),
-                shared="beside" if together else "inside",
-            )
-
-    def _metadata(self, name: str, metrics: dict) -> dict:
-        if name in self.sources:
-            return {"dev": metrics["dev"]}
-        if self.config.trains != "own":
-            return {}
-        earlier = pathlib.Path(self.config.from_run) / "bundles" / name
-        return bundles.read_bundle(earlier).metadata
-
-    def write_predictions(self) -> None:
-        """Writes the predictions for every test set, AX among them."""
-        heads = dict(zip(self.sources, self.sources, strict=True))
-        sources = dict(self.sources)
-        diagnostic = diagnostic_source(self.config, list(sources))
-        if diagnostic is not None:
-            sources[DIAGNOSTIC], heads[DIAGNOSTIC] = diagnostic, "mnli"
-        folder = self.directory.predictions
-        for name, source in sources.items():
-            self._say(f"Predicting for {name}")
-            predictions.write_predictions(
-                self.predictor, source, folder, heads[name]
-            )
-
-    def export(self) -> None:
-        """Writes the SavedModel."""
-        self._say("Exporting the SavedModel")
-        export.export_saved_model(
-            self.model,
-            self.directory.saved_model,
-            sequence_length=self.config.sequence_length,
-        )
-
     def _build(self, recipe) -> multi_task_classifier.MultiTaskClassifier:
         tasks = [source.task for source in self.sources.values()]
         mixture = make_mixture(self.config, self.train_examples)
         steps = steps_per_epoch(self.config, mixture)
         if self.config.strategy == "auto":
             chosen, reason = chosen_strategy()
-            self._say(f"Strategy {chosen}: {reason}")
+            self.say(f"Strategy {chosen}: {reason}")
         strategy = make_strategy(self.config.strategy)
         check_batch_size(self.config.batch_size, strategy)
         with strategy.scope():
@@ -312,7 +227,7 @@ class Run:
             )
         return model
 
-    def _say(self, stage: str) -> None:
+    def say(self, stage: str) -> None:
         """Prints what comes now, also into a log file at once."""
         if self.is_chief:
             print(stage, flush=True)

@@ -9,18 +9,8 @@ from collections.abc import Sequence
 
 import filelock
 
+from tf_adapters.runs.config_file import check_same
 from tf_adapters.training.config import TrainConfig
-
-# Settings with which a run may go on though it began with others.
-_MAY_CHANGE = (
-    "learning_rate",
-    "checkpoint_steps",
-    "resume",
-    "deterministic",
-    "predict",
-    "export",
-    "output_dir",
-)
 
 
 class RunDirectory:
@@ -85,15 +75,15 @@ class RunDirectory:
         # Where no state was written, nothing goes on.
         if any(self.checkpoints.glob("step-*")) and path.is_file():
             settings = {"recipe": recipe, **dataclasses.asdict(config)}
-            _check_same(path, json.loads(json.dumps(settings)))
+            check_same(path, json.loads(json.dumps(settings)))
 
     def finish(self) -> None:
         """Removes the checkpoints: there is nothing to go on with."""
-        self.release()
         # All at once: a run whose last state was gone would begin anew.
         done = self.path / ".checkpoints"
         self.checkpoints.rename(done)
         shutil.rmtree(done)
+        self.release()
 
     def release(self) -> None:
         """Lets another process go on with the run."""
@@ -160,22 +150,6 @@ class RunDirectory:
         """Writes `metrics.json`."""
         text = json.dumps(metrics, indent=2) + "\n"
         write_text(self.path / "metrics.json", text)
-
-
-def _check_same(path: pathlib.Path, settings: dict) -> None:
-    begun = json.loads(path.read_text("utf-8"))
-    changed = [
-        f"{name}={value!r} instead of {begun.get(name)!r}"
-        for name, value in settings.items()
-        if begun.get(name) != value and name not in _MAY_CHANGE
-    ]
-    if changed:
-        raise ValueError(
-            "A run goes on with the settings that it has begun with, but for "
-            f"{', '.join(_MAY_CHANGE)}. Received for `{path.parent}`: "
-            f"{'; '.join(changed)}. Leave them as they were, or choose another "
-            "`output_dir`."
-        )
 
 
 def write_text(path: pathlib.Path, text: str) -> None:

@@ -1,30 +1,57 @@
-"""What stands beside the dev scores of a run."""
+"""The dev scores of a run, and what stands beside them."""
+
+from __future__ import annotations
 
 import importlib.metadata
 
-from tf_adapters.data.examples import Examples
+from etils import epy
+
 from tf_adapters.evaluation.metrics import majority_score
 from tf_adapters.evaluation.metrics import mean_score
+from tf_adapters.runs.run import Run
+
+with epy.lazy_imports():
+    from tf_adapters.model import parameters
 
 
-def majority(
-    dev_examples: dict[str, Examples], train_examples: dict[str, Examples]
-) -> dict[str, dict[str, float]]:
-    """Scores the constant guess on every dev set.
+def evaluate(run: Run) -> dict:
+    """Scores the dev sets and writes `metrics.json`.
 
     Args:
-        dev_examples: dict from the name of a dev set to its examples.
-        train_examples: dict from the name of a task to those that the guess
-            is taken from.
+        run: a `Run` that has trained.
+
+    Returns:
+        What was written.
     """
+    run.say("Scoring the dev sets with the best epoch")
+    dev = {k: run.predictor.score(v) for k, v in run.dev_examples.items()}
+    metrics = {
+        "dev": dev,
+        "mean": mean_score(dev),
+        "majority": _majority(run),
+        "best_epoch": run.best.epoch + 1,
+        "seconds_per_step": run.timer.median,
+        "trainable_percent": parameters.trainable_percent(run.model),
+        "padding_share": run.training_set.padding_share,
+        "drawn": run.training_set.drawn,
+        "started_from": run.started_from,
+        "steps_per_epoch": run.training_set.steps_per_epoch,
+        "history": run.history,
+        "versions": _versions(),
+    }
+    run.directory.write_metrics(metrics)
+    return metrics
+
+
+def _majority(run: Run) -> dict[str, dict[str, float]]:
+    """Scores the commonest training label on every dev set."""
     return {
-        name: majority_score(dev, train_examples[dev.task.name])
-        for name, dev in dev_examples.items()
+        name: majority_score(dev, run.train_examples[dev.task.name])
+        for name, dev in run.dev_examples.items()
     }
 
 
-def versions() -> dict[str, str]:
-    """Returns the versions of the libraries that compute."""
+def _versions() -> dict[str, str]:
     names = ("tensorflow", "keras", "keras-hub", "tensorflow-text")
     return {name: importlib.metadata.version(name) for name in names}
 

@@ -4,7 +4,6 @@ import csv
 import itertools
 import json
 import os
-import sys
 import warnings
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -17,6 +16,8 @@ from tf_adapters.data.sources.parquet import read_table
 FILE_FORMATS = ("tsv", "csv", "jsonl", "parquet")
 # Of these every row names its columns.
 NAMED = ("jsonl", "parquet")
+# The most that the reader of CSV can be told on every platform.
+_LONGEST = 2**31 - 1
 
 _REMEDIES = {
     "tsv": "Put spaces in place of tabs and line breaks inside text, or save "
@@ -118,7 +119,7 @@ def _parse(
     remedy: str,
 ) -> Iterator[tuple[int, list[str]]]:
     # Python's own limit, 131,072 characters a field, is that of a document.
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(_LONGEST)
     reader = csv.reader(
         (line for _, line in lines), delimiter=delimiter, strict=True
     )
