@@ -49,8 +49,9 @@ def _rows(path, columns):
     try:
         file = parquet.ParquetFile(path)
     except (ArrowInvalid, OSError) as error:
+        reason = str(error).rstrip(".")
         raise ValueError(
-            f"{path}: the file must be Parquet. Received: {error}. Correct "
+            f"{path}: the file must be Parquet. Received: {reason}. Correct "
             "`file_format`."
         ) from error
     with file:
