@@ -50,17 +50,17 @@ class AdamW(keras.optimizers.AdamW):
     """
 
     def apply(self, grads, trainable_variables=None):
-        grads = [g if g is None else tf.convert_to_tensor(g) for g in grads]
+        known = [tf.convert_to_tensor(g) for g in grads if g is not None]
+        replica = tf.distribute.get_replica_context()
+        if known and replica and replica.num_replicas_in_sync > 1:
+            known = replica.all_reduce("SUM", known)
+        known = iter(known)
+        grads = [None if g is None else next(known) for g in grads]
         return super().apply(grads, trainable_variables)
 
-    def _clip_gradients(self, grads):
-        replica = tf.distribute.get_replica_context()
-        count = 1 if replica is None else replica.num_replicas_in_sync
-        if count == 1 or not self.global_clipnorm:
-            return super()._clip_gradients(grads)
-        total = replica.all_reduce("SUM", grads)
-        # Keras adds up what the replicas return.
-        return [g / count for g in super()._clip_gradients(total)]
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        # `apply` has added them up. It goes over the network once.
+        return list(grads_and_vars)
 
 
 def make_optimizer(config: TrainConfig, num_steps: int):
