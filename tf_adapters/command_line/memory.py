@@ -46,7 +46,8 @@ def memory_advice(error: Exception) -> str:
         return ""
     reason = re.sub(r"^{{.*?}} ?", "", str(error).strip()).split("\n")[0]
     return (
-        f"There is not enough memory ({reason or 'none left'}). A smaller "
-        "model needs less, in training a smaller `batch_size` or "
-        "`sequence_length` too."
+        f"There is not enough memory ({reason or 'none left'}). Training "
+        "needs less of it, for the same result, with `accumulate_steps` or "
+        "`recompute`; a smaller model, `batch_size` or `sequence_length` "
+        "needs less too."
     )

@@ -12,6 +12,7 @@ from tf_adapters.encoder.parts import is_norm
 from tf_adapters.encoder.parts import pretrained_parts
 from tf_adapters.encoder.prompts import make_prompt
 from tf_adapters.encoder.prompts import unmasked
+from tf_adapters.encoder.recompute import recomputed
 from tf_adapters.encoder.slots import Slots
 from tf_adapters.encoder.stock import check_fits
 from tf_adapters.encoder.stock import revive_backbone
@@ -61,6 +62,11 @@ class AdaptedBackbone(keras.Model):
         `pooled_output`, `(batch_size, hidden_dim)`: the backbone's pooler
         where it has one, else its first token.
 
+    Attributes:
+        recompute: bool. Whether a training step keeps only what goes into a
+            transformer layer, and computes the layer once more for its
+            gradient: less memory, a third more time. Defaults to `False`.
+
     Raises:
         ValueError: if the backbone is not made of post-norm
             `TransformerEncoder` layers.
@@ -74,6 +80,7 @@ class AdaptedBackbone(keras.Model):
         super().__init__(**kwargs)
         self.method = method
         self.num_tasks = num_tasks
+        self.recompute = False
         self._stock_config = stock_config(backbone)
         self.hidden_dim = backbone.hidden_dim
         self.max_sequence_length = backbone.max_sequence_length
@@ -135,7 +142,11 @@ class AdaptedBackbone(keras.Model):
         for place, layer in enumerate(self.transformer_layers, start=1):
             only = first if is_alone and layer is last else None
             task = _at(place, task, mixture)
-            x = layer(x, training=training, only=only, **task)
+            call = {"training": training, "only": only, **task}
+            if self.recompute and training:
+                x = recomputed(layer, x, self.variables, **call)
+            else:
+                x = layer(x, **call)
         if self.top_adapter is not None:
             x = self.top_adapter(x, **_at(-1, task, mixture))
         if not is_alone:

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tf_adapters.encoder.nested_scope import NestedScope
 from tf_adapters.layers.banks import bank
 
 
@@ -116,23 +117,8 @@ def _constant(value):
 
 
 def _run_with(values, encode, inputs):
-    with _Scope(values) as scope:
+    with NestedScope(values) as scope:
         outputs = encode(inputs)
     # Seeds of dropout, which would else be drawn again and again.
-    for variable in scope.assigned.values():
-        variable.assign(scope.get_current_value(variable))
+    scope.write_back()
     return outputs
-
-
-class _Scope(keras.StatelessScope):
-    """Remembers which variables are assigned within it."""
-
-    def __init__(self, values):
-        super().__init__()
-        # Not through the constructor, which would round them likewise.
-        self.state_mapping = {id(k): value for k, value in values}
-        self.assigned = {}
-
-    def add_update(self, update):
-        super().add_update(update)
-        self.assigned[id(update[0])] = update[0]

@@ -26,7 +26,8 @@ def check_optimizer(optimizer):
             "tasks that have private weights, because a step then covers "
             "batches with different tasks in them. Received: "
             "gradient_accumulation_steps="
-            f"{optimizer.gradient_accumulation_steps}. Use a larger batch."
+            f"{optimizer.gradient_accumulation_steps}. Give the model the "
+            "large batch, and `compile` `accumulate_steps`."
         )
 
 

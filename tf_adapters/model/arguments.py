@@ -51,6 +51,20 @@ def check_loss_weights(loss_weights, task_names):
         )
 
 
+def check_accumulate_steps(accumulate_steps):
+    """Refuses what is no number of parts of a batch."""
+    is_whole = isinstance(accumulate_steps, int)
+    if (
+        not is_whole
+        or isinstance(accumulate_steps, bool)
+        or accumulate_steps < 1
+    ):
+        raise ValueError(
+            "`accumulate_steps` must be 1 or more. Received: "
+            f"accumulate_steps={accumulate_steps!r}."
+        )
+
+
 def check_ensemble(model, names):
     """Refuses tasks whose predictions cannot be put together.
 

@@ -1,8 +1,15 @@
-"""What Keras's `fit` lacks for several machines.
+"""What Keras 3.15 lacks for several replicas and several machines.
 
-Keras issue 20585, seen in Keras 3.15: under `MultiWorkerMirroredStrategy` `fit`
-fails before its first step, and again where a step returns its logs.
-`tests/training/test_workers.py` says when this is not needed any more.
+- Issue 20585: under `MultiWorkerMirroredStrategy` `fit` fails before its first
+  step, and again where a step returns its logs (`MultiWorkerFit`).
+- Not reported yet: each replica decides from its own gradients whether the
+  loss scale of float16 has to be lowered, though they must all decide the same
+  (`finite_everywhere`).
+- Issue 20582: an optimizer that accumulates gradients fails with replicas.
+  `model/gradients.py` adds them up before the optimizer sees them.
+
+`tests/training/test_workers.py` and `test_precision.py` say when these are not
+needed any more.
 """
 
 import keras
@@ -32,6 +39,28 @@ class MultiWorkerFit(keras.Model):
             return tree.map_structure(lambda x: tf.reshape(x, (1,)), logs)
 
         return super()._make_function(step)
+
+
+def finite_everywhere(optimizer, gradients):
+    """Makes gradients infinite on every replica that are so on any.
+
+    Args:
+        optimizer: the optimizer of the model.
+        gradients: list of Tensors, or `None`, those of this replica.
+
+    Returns:
+        The mean over the replicas in place of each, if the optimizer scales
+        losses: what it adds up stays the same.
+    """
+    replica = tf.distribute.get_replica_context()
+    count = replica.num_replicas_in_sync
+    if count == 1 or not isinstance(
+        optimizer, keras.optimizers.LossScaleOptimizer
+    ):
+        return gradients
+    known = [tf.convert_to_tensor(g) for g in gradients if g is not None]
+    means = iter(replica.all_reduce("MEAN", known))
+    return [None if g is None else next(means) for g in gradients]
 
 
 def _is_multi_worker(strategy):

@@ -6,25 +6,31 @@ import tensorflow as tf
 from keras import ops
 
 from tf_adapters.model import absent_tasks
+from tf_adapters.model.arguments import check_accumulate_steps
 from tf_adapters.model.arguments import check_loss_weights
 from tf_adapters.model.features import check_features
+from tf_adapters.model.gradients import gradients_at_once
+from tf_adapters.model.gradients import gradients_in_parts
 from tf_adapters.model.keras_overrides import MultiWorkerFit
+from tf_adapters.model.keras_overrides import finite_everywhere
 from tf_adapters.model.losses import TaskLoss
 
 
 class TaskTrainer(MultiWorkerFit):
     """A `keras.Model` whose batches mix tasks, each with a loss of its own.
 
-    Subclasses have `tasks`, `heads`, `banks`, `loss_weights` and
+    Subclasses have `tasks`, `encoder`, `heads`, `banks`, `loss_weights` and
     `label_smoothing`, and call `start_tasks` when they know their tasks.
 
     Attributes:
         loss_trackers: list of metrics, the mean loss of each task.
+        accumulate_steps: int, as given to `compile`.
     """
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.loss_trackers = []
+        self.accumulate_steps = 1
 
     def start_tasks(self):
         """Makes the loss of all tasks, and a tracker for those without."""
@@ -44,14 +50,45 @@ class TaskTrainer(MultiWorkerFit):
             tracker = keras.metrics.Mean(name=f"{task.name}_loss")
             self.loss_trackers.append(tracker)
 
-    def compile(self, optimizer="adam", loss=None, **kwargs):
+    def compile(
+        self,
+        optimizer="adam",
+        loss=None,
+        accumulate_steps=1,
+        recompute=False,
+        **kwargs,
+    ):
+        """Says how the model is trained, as `keras.Model.compile` does.
+
+        Args:
+            optimizer: as for Keras.
+            loss: must be left out: each task brings its own.
+            accumulate_steps: int. A batch is computed in so many parts, one
+                after the other, whose gradients are added up: the memory of
+                one part, the result of the whole batch, to rounding, but for
+                other draws of dropout. Defaults to 1.
+            recompute: bool. Whether a step keeps only what goes into each
+                transformer layer and computes the layer once more for its
+                gradient: less memory, the same result, a third more time.
+                Defaults to `False`.
+            **kwargs: as for Keras, such as `jit_compile` and
+                `steps_per_execution`.
+
+        Raises:
+            ValueError: if there is a `loss`, `accumulate_steps` is not 1 or
+                more, or the optimizer accumulates gradients itself and there
+                are several tasks with private weights.
+        """
         if loss is not None:
             raise ValueError(
                 "`loss` must be left out: each task brings its own, cross-"
                 "entropy for classes and squared error for a regression. "
                 f"Received: loss={loss!r}."
             )
+        check_accumulate_steps(accumulate_steps)
         super().compile(optimizer=optimizer, **kwargs)
+        self.accumulate_steps = accumulate_steps
+        self.encoder.recompute = bool(recompute)
         if len(self.task_names) > 1 and self._trained_banks():
             absent_tasks.check_optimizer(self.optimizer)
 
@@ -71,6 +108,16 @@ class TaskTrainer(MultiWorkerFit):
         check_features(x)
         return super().predict_on_batch(x)
 
+    def get_compile_config(self):
+        config = super().get_compile_config()
+        if not config:
+            return config
+        return {
+            **config,
+            "accumulate_steps": self.accumulate_steps,
+            "recompute": self.encoder.recompute,
+        }
+
     def compile_from_config(self, config):
         # Keras compiles a loaded model itself only if `compile` is its own.
         self.compile(**keras.saving.deserialize_keras_object(config))
@@ -88,15 +135,34 @@ class TaskTrainer(MultiWorkerFit):
         x, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         banks = self._trained_banks()
         if len(self.task_names) == 1 or not banks:
-            return super().train_step(data)
+            return self._update(data)
         present = absent_tasks.present_tasks(
             x["task_ids"], sample_weight, len(self.task_names)
         )
         variables = absent_tasks.rows_by_task(banks, self.optimizer)
         before = [tf.identity(variable) for variable in variables]
-        logs = super().train_step(data)
+        logs = self._update(data)
         absent_tasks.put_back(variables, before, present)
         return logs
+
+    def _update(self, data):
+        """Does what Keras's `train_step` does."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        if self.accumulate_steps == 1:
+            loss, outputs, gradients = gradients_at_once(self, data)
+        else:
+            loss, outputs, gradients = gradients_in_parts(
+                self, data, self.accumulate_steps
+            )
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        self._loss_tracker.update_state(
+            loss * replicas, sample_weight=ops.shape(outputs)[0]
+        )
+        gradients = finite_everywhere(self.optimizer, gradients)
+        self.optimizer.apply_gradients(
+            zip(gradients, self.trainable_weights, strict=True)
+        )
+        return self.compute_metrics(x, y, outputs, sample_weight)
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True

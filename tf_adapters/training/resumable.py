@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from tf_adapters.model.gradients import is_seed
 from tf_adapters.training.callbacks import BestEpoch
 from tf_adapters.training.checkpoints import RunState
 from tf_adapters.training.checkpoints import StopTraining
@@ -30,6 +31,8 @@ class Checkpoints(keras.callbacks.Callback):
 
     Attributes:
         history: list of the logs of each epoch that is over.
+        begun_at: int. Steps that were done when this epoch, or what was left
+            of it, began.
         stop_requested: bool. Set it, as a signal handler does, to stop after
             the step that is being made, with a checkpoint.
         stopped: bool. Whether it has stopped so.
@@ -51,7 +54,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.data = data
         self.history: list[dict[str, float]] = []
         self.stop_requested = self.stopped = False
-        self._step = 0
+        self._step = self.begun_at = 0
         self._sums: list[np.ndarray] = []
 
     @property
@@ -106,6 +109,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Puts back the sums of an epoch that was interrupted."""
+        self.begun_at = self._step
         if self._sums:
             variables = self.model.metrics_variables
             for variable, value in zip(variables, self._sums, strict=True):
@@ -114,12 +118,12 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Counts, writes if it is time, and stops if that was asked for."""
-        self._step += 1
+        before, self._step = self._step, self.begun_at + batch + 1
         is_last = self._step % self.steps_per_epoch == 0
         if self.stop_requested and not is_last:
             self._save()
             self._stop()
-        elif self._step % self.every == 0 and not is_last:
+        elif self._step // self.every > before // self.every and not is_last:
             self._save()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
@@ -157,7 +161,7 @@ class Checkpoints(keras.callbacks.Callback):
     def _variables(self) -> dict[str, keras.Variable]:
         """What training changes, by names that stay the same."""
         model = self.model
-        seeds = [v for v in model.non_trainable_variables if _is_seed(v)]
+        seeds = [v for v in model.non_trainable_variables if is_seed(v)]
         groups = {
             "trained": model.trainable_variables,
             "optimizer": model.optimizer.variables,
@@ -204,10 +208,6 @@ def fit_from(model, training_set, step: int, epochs: int, **kwargs) -> None:
             steps_per_epoch=steps,
             **kwargs,
         )
-
-
-def _is_seed(variable) -> bool:
-    return "int" in str(variable.dtype)
 
 
 def _stored(variable) -> np.ndarray:
