@@ -53,7 +53,9 @@ def weights_of(folder):
 
 @pytest.mark.large
 def test_two_workers_train_as_one_device(arguments, run_workers, tmp_path):
-    command = ["train.py", *arguments("two")]
+    # Each computes half of a batch, in two parts, its layers twice.
+    memory = ["--accumulate_steps", "2", "--recompute"]
+    command = ["train.py", *arguments("two"), *memory]
     codes, outputs, errors = run_workers(command, cwd=ROOT)
     assert codes == [0, 0], errors
     assert "Strategy multi_worker: TF_CONFIG lists 2 workers" in outputs[0]

@@ -1,10 +1,12 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tf_adapters
 from tf_adapters.data.examples import Examples
 from tf_adapters.training.callbacks import DrawnShares
+from tf_adapters.training.datasets import check_executions
 from tf_adapters.training.datasets import unseen_labels
 
 COUNTS = {"two": 40, "three": 12}
@@ -128,3 +130,18 @@ def test_labels_that_no_example_has_are_named():
     assert unseen_labels(Examples(task, (["one"],), ["b"])) == ["a"]
     value = tf_adapters.Task(name="v", text_columns=("x",), value_range=(0, 1))
     assert unseen_labels(Examples(value, (["one"],), [0.5])) == []
+
+
+def test_steps_at_once_must_divide_an_epoch():
+    check_executions(4, 12)
+    with pytest.raises(ValueError, match="=5 for 12 steps.*per_epoch=15"):
+        check_executions(5, 12)
+
+
+def test_a_tpu_gets_batches_of_one_width(make_set, model, monkeypatch):
+    strategy = tf.distribute.TPUStrategy.__new__(tf.distribute.TPUStrategy)
+    monkeypatch.setattr(
+        type(model), "distribute_strategy", property(lambda _: strategy)
+    )
+    inputs, _, _ = make_set(sequence_length=32).dataset.element_spec
+    assert inputs["token_ids"].shape == (4, 32)

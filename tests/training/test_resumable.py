@@ -1,5 +1,7 @@
 """I11: killed and gone on with, a run ends in the weights of a whole one."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,9 @@ class Killed(BaseException):
 def process(make_model, tokenizer, tmp_path):
     """What a process does from its start: builds, goes on, and may die."""
 
-    def process(method, kill_at=None, stop_at=None, learning_rate=1e-2):
+    def process(
+        method, kill_at=None, stop_at=None, learning_rate=1e-2, executed=1
+    ):
         import keras
 
         keras.utils.set_random_seed(1)
@@ -43,7 +47,9 @@ def process(make_model, tokenizer, tmp_path):
         )
         training = tf_adapters.training_set(model, examples(model), config)
         steps = training.steps_per_epoch
-        model.compile(make_optimizer(config, steps * EPOCHS))
+        model.compile(
+            make_optimizer(config, steps * EPOCHS), steps_per_execution=executed
+        )
         best = callbacks.BestEpoch()
         own = Checkpoints(tmp_path, 3, steps, best, training.digest)
         state = last_state(tmp_path)
@@ -116,6 +122,24 @@ def test_killed_at_any_step_it_ends_in_the_same_weights(
         again.best.weights, whole.best.weights, strict=True
     ):
         np.testing.assert_array_equal(value, other)
+
+
+@pytest.mark.large
+def test_several_steps_at_once_are_counted_as_several(process, tmp_path):
+    _, one_by_one = process(Houlsby(4))
+    expected = weights(one_by_one)
+    shutil.rmtree(tmp_path)
+    # Within the second epoch, before its end, and in the third.
+    for step in (12, 20):
+        with pytest.raises(Killed):
+            process(Houlsby(4), kill_at=step, executed=4)
+        # Every third step is due, and every fourth can be.
+        assert last_state(tmp_path).step == step
+    own, model = process(Houlsby(4), executed=4)
+    assert own.step == 24
+    assert len(own.history) == EPOCHS
+    for value, other in zip(weights(model), expected, strict=True):
+        np.testing.assert_allclose(value, other, atol=1e-5)
 
 
 @pytest.mark.large

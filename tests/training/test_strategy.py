@@ -90,3 +90,6 @@ def test_a_batch_must_divide_by_the_replicas(two_cpus):
     check_batch_size(6, two_cpus)
     with pytest.raises(ValueError, match="batch_size=7 for 2 replicas.*say, 6"):
         check_batch_size(7, two_cpus)
+    check_batch_size(8, two_cpus, 4)
+    with pytest.raises(ValueError, match="accumulate_steps=4. Write, say, 8"):
+        check_batch_size(12, two_cpus, 4)

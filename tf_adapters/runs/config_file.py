@@ -13,6 +13,8 @@ from tf_adapters.training.config import TrainConfig
 # Settings with which a run may go on though it began with others.
 _MAY_CHANGE = (
     "learning_rate",
+    "accumulate_steps",
+    "recompute",
     "checkpoint_steps",
     "resume",
     "deterministic",

@@ -17,6 +17,7 @@ from tf_adapters.runs.run_directory import RunDirectory
 from tf_adapters.runs.task_sources import task_sources
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.datasets import TrainingSet
+from tf_adapters.training.datasets import check_executions
 from tf_adapters.training.datasets import make_mixture
 from tf_adapters.training.datasets import read_dev
 from tf_adapters.training.datasets import read_split
@@ -211,7 +212,10 @@ class Run:
             chosen, reason = chosen_strategy()
             self.say(f"Strategy {chosen}: {reason}")
         strategy = make_strategy(self.config.strategy)
-        check_batch_size(self.config.batch_size, strategy)
+        check_batch_size(
+            self.config.batch_size, strategy, self.config.accumulate_steps
+        )
+        check_executions(self.config.steps_per_execution, steps)
         with strategy.scope():
             if self.config.from_run:
                 model, self.started_from = later_tasks.with_later_tasks(
@@ -223,6 +227,9 @@ class Run:
                 optimizer.make_optimizer(
                     self.config, steps * self.config.num_epochs
                 ),
+                accumulate_steps=self.config.accumulate_steps,
+                recompute=self.config.recompute,
+                steps_per_execution=self.config.steps_per_execution,
                 jit_compile=self.config.jit_compile,
             )
         return model

@@ -99,18 +99,20 @@ class StepTimer(keras.callbacks.Callback):
     def __init__(self) -> None:
         super().__init__()
         self._seconds: list[float] = []
-        self._last = None
+        self._last: tuple[float, int] | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Starts again, so that no evaluation counts as a step."""
         self._last = None
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Notes the time since the step before."""
+        """Notes the time of a step since the last time."""
         now = time.perf_counter()
         if self._last is not None:
-            self._seconds.append(now - self._last)
-        self._last = now
+            before, last_batch = self._last
+            # Several with `steps_per_execution`.
+            self._seconds.append((now - before) / (batch - last_batch))
+        self._last = now, batch
 
     @property
     def median(self) -> float | None:

@@ -20,11 +20,13 @@ _CHOICES = {
     "trains": TRAINS,
 }
 _POSITIVE = (
+    "accumulate_steps",
     "batch_size",
     "checkpoint_steps",
     "learning_rate",
     "num_epochs",
     "sequence_length",
+    "steps_per_execution",
 )
 _NOT_NEGATIVE = ("steps_per_epoch", "max_examples", "weight_decay", "clip_norm")
 
@@ -43,6 +45,10 @@ class TrainConfig:
             of a KerasNLP preset.
         sequence_length: the most tokens of an example.
         batch_size: examples in a step, over all replicas.
+        accumulate_steps: parts in which each replica computes its share of a
+            batch, one after the other, to need the memory of one part.
+        recompute: compute each transformer layer once more for its gradient
+            instead of remembering it: less memory, a third more time.
         learning_rate: peak of the linear warm-up and decay.
         warmup_fraction: share of the steps in which the rate rises.
         weight_decay: of AdamW; biases and LayerNorms are not decayed.
@@ -65,6 +71,9 @@ class TrainConfig:
         dtype: dtype policy, such as "float32" or "mixed_bfloat16".
         jit_compile: compile the steps with XLA. On a CPU with oneDNN it has
             made no training step faster.
+        steps_per_execution: steps that TensorFlow takes before it comes back
+            to Python; must divide those of an epoch. Saves time where a step
+            takes milliseconds, as on a TPU.
         strategy: how training is distributed: on one device, on all GPUs of
             this machine, or on the machines that TF_CONFIG lists; "auto"
             looks what there is.
@@ -94,6 +103,8 @@ class TrainConfig:
     preset: str = "minilm"
     sequence_length: int = 128
     batch_size: int = 32
+    accumulate_steps: int = 1
+    recompute: bool = False
     learning_rate: float = 3e-4
     warmup_fraction: float = 0.1
     weight_decay: float = 0.01
@@ -111,6 +122,7 @@ class TrainConfig:
     head_dropout: float = 0.1
     dtype: str = "float32"
     jit_compile: bool = False
+    steps_per_execution: int = 1
     strategy: Literal[STRATEGIES] = "auto"
     from_run: str = ""
     initialise_from: str = ""

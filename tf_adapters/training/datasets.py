@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 
 import numpy as np
 from etils import epy
@@ -155,6 +156,25 @@ def steps_per_epoch(config: TrainConfig, mixture: Mixture) -> int:
     return config.steps_per_epoch or -(-size // config.batch_size)
 
 
+def check_executions(steps_per_execution: int, steps: int) -> None:
+    """Refuses executions that would reach into the next epoch.
+
+    Args:
+        steps_per_execution: int.
+        steps: int. Steps of an epoch.
+
+    Raises:
+        ValueError: if the second does not divide by the first.
+    """
+    if steps % steps_per_execution:
+        close = math.ceil(steps / steps_per_execution) * steps_per_execution
+        raise ValueError(
+            "`steps_per_execution` must divide the steps of an epoch. "
+            f"Received: steps_per_execution={steps_per_execution} for {steps} "
+            f"steps. Write, say, steps_per_epoch={close}."
+        )
+
+
 def training_set(
     model, examples: dict[str, Examples], config: TrainConfig
 ) -> TrainingSet:
@@ -189,7 +209,7 @@ def training_set(
         batch_size=config.batch_size,
         num_epochs=config.num_epochs,
         steps_per_epoch=steps,
-        widths=default_widths(config.sequence_length),
+        widths=_widths(model.distribute_strategy, config.sequence_length),
         batching=config.batching,
         seed=config.seed,
     )
@@ -200,6 +220,14 @@ def training_set(
         examples=EncodedExamples.concatenate(list(encoded.values())),
         plan=plan,
     )
+
+
+def _widths(strategy: tf.distribute.Strategy, longest: int) -> tuple[int, ...]:
+    if isinstance(strategy, tf.distribute.TPUStrategy):
+        # A program of its own for each width takes a TPU minutes to compile,
+        # and it takes no shape that is not known before.
+        return (longest,)
+    return default_widths(longest)
 
 
 def check_labelled(model, examples: dict[str, Examples]) -> None:

@@ -38,11 +38,12 @@ class Progress(keras.callbacks.Callback):
             return
         self._last = now
         steps = self.checkpoints.steps_per_epoch
-        # This step is counted after this.
-        epoch, done = divmod(self.checkpoints.step, steps)
-        left = (now - self._began) / (batch + 1) * (steps - done - 1)
+        # The `Checkpoints` have not counted this step yet.
+        epoch, before = divmod(self.checkpoints.begun_at, steps)
+        done = before + batch + 1
+        left = (now - self._began) / (batch + 1) * (steps - done)
         print(
-            f"Epoch {epoch + 1}/{self.epochs}: step {done + 1}/{steps}, "
+            f"Epoch {epoch + 1}/{self.epochs}: step {done}/{steps}, "
             f"loss {logs['loss']:.4f}, {left:.0f} s left",
             flush=True,
         )

@@ -76,19 +76,30 @@ def is_chief(name: str) -> bool:
     return name not in ("auto", "multi_worker") or _cluster()[1] == 0
 
 
-def check_batch_size(batch_size: int, strategy: tf.distribute.Strategy) -> None:
+def check_batch_size(
+    batch_size: int,
+    strategy: tf.distribute.Strategy,
+    accumulate_steps: int = 1,
+) -> None:
     """Refuses batches of which replicas would get unequal shares.
+
+    Args:
+        batch_size: int. Examples of a batch, over all replicas.
+        strategy: of the training.
+        accumulate_steps: int. Parts of the share of a replica. Defaults to 1.
 
     Raises:
         ValueError: if the batch size does not divide by their number.
     """
     replicas = strategy.num_replicas_in_sync
-    if batch_size % replicas:
-        close = batch_size - batch_size % replicas or replicas
+    parts = replicas * accumulate_steps
+    if batch_size % parts:
+        close = batch_size - batch_size % parts or parts
         raise ValueError(
             "`batch_size` is that of all replicas together and must divide by "
-            f"their number. Received: batch_size={batch_size} for {replicas} "
-            f"replicas. Write, say, {close}."
+            "their number, times `accumulate_steps`. Received: batch_size="
+            f"{batch_size} for {replicas} replicas, accumulate_steps="
+            f"{accumulate_steps}. Write, say, {close}."
         )
 
 
