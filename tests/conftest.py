@@ -20,7 +20,7 @@ tf.config.set_logical_device_configuration(
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
 
-pytest_plugins = ["tests.toy", "tests.processes"]
+pytest_plugins = ["tests.toy", "tests.processes", "tests.object_store"]
 
 LONGEST = 8
 

@@ -1,14 +1,17 @@
+import itertools
 import json
+import os
 import pathlib
 
 import numpy as np
 import pytest
 import safetensors.numpy
 
+from tests.object_store import Killed
 from tf_adapters import bundles
 from tf_adapters import layers
 from tf_adapters import methods
-from tf_adapters.bundles import save
+from tf_adapters import storage
 
 
 def trained(model, before):
@@ -173,7 +176,7 @@ def test_what_is_not_a_bundle_is_never_replaced(bystander, saved):
         bystander.save_task("rte", saved / "README.md", overwrite=True)
 
 
-@pytest.mark.parametrize("place", ["_write", "_flush", "rename"])
+@pytest.mark.parametrize("place", ["write_bytes", "fsync", "rename"])
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_crash_leaves_what_was_there(
     bystander, saved, tmp_path, monkeypatch, place, overwrite
@@ -187,11 +190,63 @@ def test_a_crash_leaves_what_was_there(
             raise OSError("No space left on device")
         return rename(path, *_)
 
-    owner = pathlib.Path if place == "rename" else save
+    owner = os if place == "fsync" else pathlib.Path
     monkeypatch.setattr(owner, place, crash)
     with pytest.raises(OSError, match="No space left"):
         bystander.save_task("rte", directory, overwrite=overwrite)
     assert contents(tmp_path) == before
+
+
+def test_an_object_store_holds_a_bundle(tiny, object_store):
+    directory = object_store.root / "bundles" / "rte"
+    model = tiny.model()
+    assert model.save_task("rte", str(directory)) == directory
+    assert set(object_store.contents()) == {
+        "bundles/rte/bundle.json",
+        "bundles/rte/weights.safetensors",
+    }
+    other = tiny.model(seed=2)
+    with pytest.raises(bundles.BundleError, match="must not exist yet.*=True"):
+        other.save_task("rte", directory)
+    other.save_task("rte", directory, overwrite=True)
+    bundles.load_task(model, str(directory))
+    np.testing.assert_array_equal(model.heads.kernel, other.heads.kernel)
+
+    storage.write_whole(directory / "README.md", b"mine")
+    with pytest.raises(bundles.BundleError, match="a bundle and nothing else"):
+        model.save_task("rte", directory, overwrite=True)
+
+
+@pytest.mark.parametrize("error", [Killed, OSError])
+def test_a_kill_leaves_no_bundle_that_could_be_half_loaded(
+    tiny, bystander, object_store, error
+):
+    """The changes are two files of the old bundle, and two of the new."""
+    first = tiny.model()
+    for changes in itertools.count():
+        directory = object_store.root / str(changes)
+        first.save_task("rte", directory)
+        old = bundles.read_bundle(directory).tensors["head.kernel"]
+        if not object_store.interrupts(
+            lambda directory=directory: bystander.save_task(
+                "rte", directory, overwrite=True
+            ),
+            changes,
+            error,
+        ):
+            break
+        if changes == 0:
+            found = bundles.read_bundle(directory).tensors["head.kernel"]
+            np.testing.assert_array_equal(found, old)
+            continue
+        message = "`bundle.json` cannot be read.*Give the directory"
+        with pytest.raises(bundles.BundleError, match=message):
+            bundles.read_bundle(directory)
+        # Half a bundle is none that would have to be overwritten.
+        bystander.save_task("rte", directory)
+    assert changes == 4
+    found = bundles.read_bundle(directory).tensors["head.kernel"]
+    np.testing.assert_array_equal(found, bystander.heads.kernel[0])
 
 
 def contents(directory):

@@ -9,6 +9,7 @@ import pytest
 from tests.rounding import assert_same_to_rounding
 from tf_adapters import bundles
 from tf_adapters import methods
+from tf_adapters import storage
 
 NAMES = ("rte", "mnli")
 
@@ -123,3 +124,20 @@ def test_an_unknown_place_is_refused(tiny, tmp_path):
     with pytest.raises(ValueError, match='"beside".*shared=.outside'):
         tiny.model().save_task("rte", tmp_path / "rte", shared="outside")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_object_store_holds_it_too(joint, object_store):
+    model, other = joint(), joint(seed=2)
+    directories = [object_store.root / name for name in NAMES]
+    for name, directory in zip(NAMES, directories, strict=True):
+        model.save_task(name, directory, shared="beside")
+    (shared,) = [p for p in storage.listed(object_store.root) if p.suffix]
+    other.load_tasks(directories)
+    for ours, theirs in zip(model.weights, other.weights, strict=True):
+        if "heads" not in ours.path:
+            np.testing.assert_array_equal(ours, theirs)
+
+    shared.unlink()
+    message = f"needs the weights that they share.*no `{shared.name}` beside it"
+    with pytest.raises(bundles.BundleError, match=message):
+        bundles.read_bundle(directories[0])

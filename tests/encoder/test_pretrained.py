@@ -1,6 +1,7 @@
 import importlib.util
 import json
 
+import keras_nlp
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
@@ -350,4 +351,17 @@ def test_minilm_equals_transformers_on_pytorch():
 )
 def test_a_misspelt_preset_is_told_what_it_may_be(preset, close):
     with pytest.raises(ValueError, match=f"Did you mean '{close}'.*a handle"):
+        load_preset(preset)
+
+
+@pytest.mark.parametrize("preset", ["gs://bucket/preset", "hf://owner/preset"])
+def test_a_preset_elsewhere_is_left_to_kerasnlp(monkeypatch, preset):
+    class Asked(Exception):
+        pass
+
+    def from_preset(name, **kwargs):
+        raise Asked(name)
+
+    monkeypatch.setattr(keras_nlp.models.Backbone, "from_preset", from_preset)
+    with pytest.raises(Asked, match=f"^{preset}$"):
         load_preset(preset)

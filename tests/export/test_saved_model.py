@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.rounding import ROUNDING
 from tf_adapters.data.task import Task
@@ -130,6 +131,33 @@ def test_versions_count_up_and_an_error_leaves_nothing(
     assert json.loads(metadata)["sequence_length"] == 32
     assert second == path / "5"
     assert sorted(p.name for p in path.iterdir()) == ["4", "5"]
+
+
+@pytest.mark.large
+def test_versions_in_an_object_store_are_whole(
+    model, object_store, mixed, call
+):
+    path = object_store.root / "models"
+
+    def export():
+        return export_saved_model(model, str(path), sequence_length=16)
+
+    first = export()
+    assert str(first) == f"{path}/1"
+    # All but the last of its files.
+    changes = len(object_store.contents()) - 1
+    assert object_store.interrupts(export, changes)
+    assert len(object_store.contents()) == 2 * changes + 1
+    with pytest.raises(OSError, match="SavedModel file does not exist"):
+        tf.saved_model.load(f"{path}/2")
+    third = export()
+    assert third == path / "3"
+    for folder in (first, third):
+        artefact = tf.saved_model.load(str(folder))
+        inputs = {k: tf.constant(v) for k, v in mixed.items()}
+        scores = artefact.signatures["serving_default"](**inputs)["scores"]
+        expected = call("serving_default", **mixed)["scores"]
+        np.testing.assert_allclose(scores, expected, atol=ROUNDING)
 
 
 @pytest.mark.large

@@ -1,7 +1,7 @@
 import pytest
 
+from tf_adapters import storage
 from tf_adapters.export.version_folder import choose_version
-from tf_adapters.export.version_folder import whole_or_nothing
 
 
 def make(path, *names):
@@ -44,46 +44,19 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
         choose_version(tmp_path / "file", None)
 
 
-def test_what_was_written_appears_at_the_end(tmp_path):
-    target = tmp_path / "models" / "1"
-    with whole_or_nothing(target) as folder:
-        (folder / "a").write_text("a")
-        assert not target.exists()
-        # TF Serving skips what is not a number.
-        assert not folder.name.isdecimal() and folder.parent == target.parent
-    assert [p.name for p in target.parent.iterdir()] == ["1"]
-    assert (target / "a").read_text() == "a"
+def test_versions_in_an_object_store_are_counted(object_store):
+    path = object_store.root / "models"
+    assert choose_version(path, None) == 1
+    storage.write_whole(path / "9" / "saved_model.pb", b"")
+    assert choose_version(path, None) == 10
+    assert choose_version(path, 3) == 3
+    with pytest.raises(FileExistsError, match="`version` must be new"):
+        choose_version(path, 9)
 
 
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_an_error_leaves_nothing(tmp_path, error):
-    with pytest.raises(error):
-        with whole_or_nothing(tmp_path / "models" / "1") as folder:
-            (folder / "a").write_text("a")
-            raise error
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_error_leaves_earlier_versions(tmp_path):
-    make(tmp_path, "1")
-    with pytest.raises(RuntimeError):
-        with whole_or_nothing(tmp_path / "2"):
-            raise RuntimeError
-    assert [p.name for p in tmp_path.iterdir()] == ["1"]
-
-
-def test_what_a_killed_export_left_is_not_published(tmp_path):
-    make(tmp_path, ".1.tmp")
-    (tmp_path / ".1.tmp" / "half").write_text("")
-    with whole_or_nothing(tmp_path / "1"):
-        pass
-    assert list((tmp_path / "1").iterdir()) == []
-
-
-def test_a_version_that_appeared_meanwhile_is_left_alone(tmp_path):
-    with pytest.raises(OSError):
-        with whole_or_nothing(tmp_path / "1"):
-            make(tmp_path, "1")
-            (tmp_path / "1" / "theirs").write_text("")
-    assert [p.name for p in tmp_path.iterdir()] == ["1"]
-    assert (tmp_path / "1" / "theirs").exists()
+def test_a_number_that_a_killed_export_took_is_not_taken_again(object_store):
+    """A server may have tried it, and given it up."""
+    storage.write_whole(object_store.root / "9" / "variables" / "a", b"")
+    assert choose_version(object_store.root, None) == 10
+    with pytest.raises(FileExistsError, match="`version` must be new"):
+        choose_version(object_store.root, 9)

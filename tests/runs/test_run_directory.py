@@ -1,10 +1,10 @@
+import itertools
 import json
-import os
 
 import pytest
 
+from tf_adapters import storage
 from tf_adapters.runs.run_directory import RunDirectory
-from tf_adapters.runs.run_directory import write_text
 from tf_adapters.training.config import TrainConfig
 
 
@@ -46,25 +46,6 @@ def test_the_config_is_written_with_its_recipe_and_order(tmp_path):
 def test_the_metrics_are_written(tmp_path):
     RunDirectory(str(tmp_path)).write_metrics({"mean": 0.5})
     assert json.loads((tmp_path / "metrics.json").read_text()) == {"mean": 0.5}
-
-
-def test_a_file_is_written_whole(tmp_path, monkeypatch):
-    path = tmp_path / "deep" / "file.txt"
-    write_text(path, "é\n")
-    assert path.read_bytes() == "é\n".encode()
-
-    def fail(_):
-        raise OSError("no space left")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="no space"):
-        write_text(path, "half")
-    assert path.read_bytes() == "é\n".encode()
-
-
-def test_nothing_else_is_left_beside_a_file(tmp_path):
-    write_text(tmp_path / "file.txt", "text")
-    assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
 
 
 def begun(path, step=None, **settings):
@@ -123,3 +104,40 @@ def test_a_run_whose_config_is_damaged_does_not_go_on(tmp_path):
     directory = RunDirectory(str(tmp_path), resume=True)
     with pytest.raises(ValueError, match="config.json` must be as its run"):
         directory.check_settings("houlsby", TrainConfig())
+
+
+def test_a_run_in_an_object_store_begins_goes_on_and_ends(object_store):
+    path = str(object_store.root / "run")
+    directory = RunDirectory(path)
+    assert not directory.path.exists()
+    text = directory.write_config("houlsby", TrainConfig(), [])
+    assert (directory.path / "config.json").read_bytes() == text.encode()
+    with pytest.raises(FileExistsError, match="eave out --no-resume"):
+        RunDirectory(path)
+    state = directory.checkpoints / "step-0000000005" / "sha256"
+    storage.write_whole(state, b"")
+
+    again = RunDirectory(path, resume=True)
+    again.check_settings("houlsby", TrainConfig())
+    with pytest.raises(ValueError, match="batch_size=8 instead of 32"):
+        again.check_settings("houlsby", TrainConfig(batch_size=8))
+    again.write_config("houlsby", TrainConfig(), [])
+    again.finish()
+    assert list(object_store.contents()) == ["run/config.json"]
+    with pytest.raises(FileExistsError, match="which is taken"):
+        RunDirectory(path, resume=True)
+
+
+def test_a_kill_as_a_run_ends_lets_none_begin_anew(object_store):
+    for changes in itertools.count():
+        path = str(object_store.root / str(changes))
+        directory = RunDirectory(path)
+        directory.write_config("houlsby", TrainConfig(), [])
+        state = directory.checkpoints / "step-0000000005" / "sha256"
+        storage.write_whole(state, b"")
+        if not object_store.interrupts(directory.finish, changes):
+            break
+        # Either all states are there, or the run is done.
+        assert directory.is_unfinished == (changes == 0)
+        assert state.exists() or not directory.is_unfinished
+    assert changes == 2

@@ -12,6 +12,8 @@ import pytest
 import safetensors.numpy
 
 import train
+from tf_adapters import storage
+from tf_adapters.command_line.main import main
 
 ROOT = pathlib.Path(train.__file__).parent
 TASK_FILE = """
@@ -159,6 +161,43 @@ def test_a_run_that_is_stopped_goes_on(arguments, tmp_path, capsys):
     assert len(metrics_of(run)["history"]) == 40
     assert train.main(argv) == 2
     assert "which is taken" in capsys.readouterr().err
+
+
+@pytest.mark.large
+def test_a_run_in_an_object_store_goes_on_after_a_kill(
+    arguments, object_store, capsys
+):
+    root, run = object_store.root, object_store.root / "run"
+    rows = "\n".join([*ROWS, ""]).encode()
+    storage.write_whole(root / "rte.tsv", rows)
+    storage.write_whole(root / "tasks.yaml", TASK_FILE.encode())
+    argv = arguments(task_file=root / "tasks.yaml", output_dir=run)
+    # The config and what says that it has begun, three files of the first
+    # state, and one of the second.
+    assert object_store.interrupts(lambda: train.main(argv), changes=6)
+    # The other is damaged.
+    with pytest.warns(UserWarning, match="step-0000000020` is damaged"):
+        assert train.main(argv) == 0
+    assert "Going on from step 10 of 20" in capsys.readouterr().out
+    assert {path.name for path in run.iterdir()} == {
+        "config.json",
+        "metrics.json",
+        "bundles",
+        "saved_model",
+        "predictions",
+        "logs",
+    }
+    assert (run / "saved_model" / "1" / "saved_model.pb").exists()
+    assert [p.name for p in storage.listed(run / "logs")][-1] == "validation"
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert len(metrics["history"]) == 2
+
+    assert main(["evaluate", str(run)]) == 0
+    dev = json.loads(capsys.readouterr().out)["dev"]
+    for name, scores in metrics["dev"].items():
+        assert dev[name] == pytest.approx(scores)
+    assert train.main(argv) == 2
+    assert f"Received: '{run}', which is taken" in capsys.readouterr().err
 
 
 @pytest.mark.large

@@ -1,11 +1,14 @@
 """States on disk: whole or not there, and never a damaged one."""
 
+import itertools
 import os
 
 import numpy as np
 import pytest
 import safetensors.numpy
 
+from tests.object_store import Killed
+from tf_adapters import storage
 from tf_adapters.training.checkpoints import RunState
 from tf_adapters.training.checkpoints import last_state
 from tf_adapters.training.checkpoints import save_state
@@ -70,7 +73,7 @@ def test_a_damaged_one_is_left_out_with_a_warning(tmp_path, file, damage):
 
 def test_what_was_being_written_is_not_read(tmp_path):
     save_state(tmp_path, state(1))
-    half = tmp_path / ".writing"
+    half = tmp_path / ".step-0000000002.0123456789abcdef.new"
     half.mkdir()
     (half / "state.safetensors").write_bytes(
         safetensors.numpy.save(state(2).arrays)
@@ -102,3 +105,47 @@ def test_a_damaged_later_one_takes_no_place(tmp_path):
         save_state(tmp_path, state(step))
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["step-0000000003", "step-0000000004"]
+
+
+def names(folder):
+    return [path.name for path in storage.listed(folder)]
+
+
+def test_an_object_store_holds_the_last_two(object_store):
+    folder = object_store.root / "checkpoints"
+    assert last_state(folder) is None
+    for step in (9, 10, 11, 100):
+        save_state(folder, state(step))
+    assert names(folder) == ["step-0000000011", "step-0000000100"]
+    found = last_state(folder)
+    assert found.step == 100 and found.notes == state(100).notes
+    np.testing.assert_array_equal(found.arrays["a"], state(100).arrays["a"])
+
+    digest = folder / "step-0000000100" / "sha256"
+    digest.write_bytes(b"0" * 64)
+    with pytest.warns(UserWarning, match="step-0000000100` is damaged"):
+        assert last_state(folder).step == 11
+
+
+@pytest.mark.filterwarnings("ignore:The checkpoint")
+@pytest.mark.parametrize("error", [Killed, OSError])
+def test_a_kill_at_any_change_leaves_a_state_in_an_object_store(
+    object_store, error
+):
+    """The changes are three files written, and three of step 1 removed."""
+    for changes in itertools.count():
+        folder = object_store.root / str(changes)
+        for step in (1, 2):
+            save_state(folder, state(step))
+        if not object_store.interrupts(
+            lambda folder=folder: save_state(folder, state(3)), changes, error
+        ):
+            break
+        assert last_state(folder).step == (2 if changes < 3 else 3)
+        # What is half takes the place of no state that is whole.
+        save_state(folder, state(4))
+        assert last_state(folder).step == 4
+        before = 2 if changes < 3 else 3
+        kept = [f"step-{step:010d}" for step in (before, 4)]
+        assert names(folder) == kept
+    assert changes == 6

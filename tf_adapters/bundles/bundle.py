@@ -4,12 +4,12 @@ import dataclasses
 import hashlib
 import json
 import os
-import pathlib
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
 
+from tf_adapters import storage
 from tf_adapters.bundles.errors import BundleError
 from tf_adapters.bundles.tensors import TensorSpec
 from tf_adapters.bundles.tensors import spec_of
@@ -49,7 +49,7 @@ class Bundle:
         metadata: what the user wrote down beside it.
     """
 
-    directory: pathlib.Path
+    directory: storage.Path
     task: Task
     pooling: str
     method: dict[str, Any]
@@ -70,7 +70,7 @@ def read_bundle(directory: str | os.PathLike[str]) -> Bundle:
     Raises:
         BundleError: if a file is missing, damaged or not of this format.
     """
-    directory = pathlib.Path(directory)
+    directory = storage.as_path(directory)
     described = _read_json(directory / JSON_FILE)
     tensors = _read_tensors(directory, described)
     return Bundle(
@@ -103,19 +103,20 @@ def compare_specs(
     return "; ".join(parts)
 
 
-def _read_bytes(path: pathlib.Path) -> bytes:
+def _read_bytes(path: storage.Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
+        reason = error.strerror or error
         raise BundleError(
             f"A bundle is a directory that holds `{JSON_FILE}` and "
             f"`{WEIGHTS_FILE}`. Received {str(path.parent)!r}, where "
-            f"`{path.name}` cannot be read ({error.strerror}). Give the "
-            "directory that was given to `save_task`."
+            f"`{path.name}` cannot be read ({reason}). Give the directory "
+            "that was given to `save_task`."
         ) from error
 
 
-def _read_json(path: pathlib.Path) -> dict[str, Any]:
+def _read_json(path: storage.Path) -> dict[str, Any]:
     try:
         described = json.loads(_read_bytes(path))
     except ValueError as error:
@@ -147,7 +148,7 @@ def shared_file(digest: str) -> str:
 
 
 def _read_tensors(
-    directory: pathlib.Path, described: dict[str, Any]
+    directory: storage.Path, described: dict[str, Any]
 ) -> dict[str, np.ndarray]:
     path = directory / WEIGHTS_FILE
     data = _read_bytes(path)
@@ -162,22 +163,26 @@ def _read_tensors(
     return tensors
 
 
-def _read_shared(directory: pathlib.Path, digest: str) -> dict[str, np.ndarray]:
-    path = directory.absolute().parent / shared_file(digest)
+def _read_shared(directory: storage.Path, digest: str) -> dict[str, np.ndarray]:
+    if storage.is_local(directory):
+        # The parent of `.`, say.
+        directory = directory.absolute()
+    path = directory.parent / shared_file(digest)
     try:
         data = path.read_bytes()
     except OSError as error:
+        reason = error.strerror or error
         raise BundleError(
             "A bundle of tasks that were trained together needs the weights "
             f"that they share. Received {str(directory)!r}, with no "
-            f"`{path.name}` beside it ({error.strerror}). Copy that file from "
-            "the folder in which the bundle was saved."
+            f"`{path.name}` beside it ({reason}). Copy that file from the "
+            "folder in which the bundle was saved."
         ) from error
     return _load(path, data, digest)
 
 
 def _load(
-    path: pathlib.Path, data: bytes, digest: str
+    path: storage.Path, data: bytes, digest: str
 ) -> dict[str, np.ndarray]:
     found = hashlib.sha256(data).hexdigest()
     if found != digest:
@@ -197,7 +202,7 @@ def _load(
     return tensors
 
 
-def _table(path: pathlib.Path, table: dict[str, Any]) -> dict[str, TensorSpec]:
+def _table(path: storage.Path, table: dict[str, Any]) -> dict[str, TensorSpec]:
     try:
         return {
             name: TensorSpec(tuple(entry["shape"]), entry["dtype"])
@@ -208,7 +213,7 @@ def _table(path: pathlib.Path, table: dict[str, Any]) -> dict[str, TensorSpec]:
         raise _damaged(path.with_name(JSON_FILE), reason) from error
 
 
-def _task(path: pathlib.Path, described: dict[str, Any]) -> Task:
+def _task(path: storage.Path, described: dict[str, Any]) -> Task:
     try:
         task = Task.from_config(described["task"])
     except (TypeError, ValueError) as error:
@@ -222,7 +227,7 @@ def _task(path: pathlib.Path, described: dict[str, Any]) -> Task:
     return task
 
 
-def _damaged(path: pathlib.Path, reason: str) -> BundleError:
+def _damaged(path: storage.Path, reason: str) -> BundleError:
     return BundleError(
         f"`{path}` must be as `save_task` wrote it. Received a file that is "
         f"not: {reason}. Save or copy the bundle again."

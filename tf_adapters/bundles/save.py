@@ -1,13 +1,8 @@
 """Writes one trained task to disk, whole or not at all."""
 
-import contextlib
 import hashlib
 import json
 import os
-import pathlib
-import shutil
-import uuid
-from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +10,7 @@ import keras
 import numpy as np
 import safetensors.numpy
 
+from tf_adapters import storage
 from tf_adapters.bundles.bundle import FORMAT_VERSION
 from tf_adapters.bundles.bundle import JSON_FILE
 from tf_adapters.bundles.bundle import WEIGHTS_FILE
@@ -36,7 +32,7 @@ def save_task(
     metadata: Mapping[str, Any] | None = None,
     shared: str = "inside",
     generated: bool = False,
-) -> pathlib.Path:
+) -> storage.Path:
     """Writes what the model has learned for one task to a directory.
 
     The pretrained backbone is not written, except for the weights of it that
@@ -45,9 +41,9 @@ def save_task(
     Args:
         model: a `MultiTaskClassifier`.
         name: str. The task.
-        directory: path of a directory that is made.
-        overwrite: bool. Whether a bundle that is there already is replaced.
-            Defaults to `False`.
+        directory: path of a directory that is made, which may be on `gs://`.
+        overwrite: bool. Whether a bundle that is there already is replaced;
+            on `gs://` it is lost if this is cut short. Defaults to `False`.
         metadata: dict of values that JSON can hold, such as metrics. Defaults
             to `None`.
         shared: str. Where the weights go that tasks trained together:
@@ -69,7 +65,7 @@ def save_task(
         BundleError: if the directory exists, or if what would be written
             could not be loaded.
     """
-    directory = pathlib.Path(directory)
+    directory = storage.as_path(directory)
     _check_shared(shared)
     _check_target(directory, overwrite)
     tensors = task_tensors(model, name)
@@ -88,9 +84,9 @@ def save_task(
     described = _describe(model, name, method, tensors, weights)
     described["shared_sha256"] = _save_shared(directory.parent, together)
     text = _to_json({**described, "metadata": dict(metadata or {})})
-    with _replacing(directory) as staging:
-        _write(staging / WEIGHTS_FILE, weights)
-        _write(staging / JSON_FILE, text.encode())
+    with storage.whole_folder(directory, JSON_FILE, replace=True) as staged:
+        (staged / WEIGHTS_FILE).write_bytes(weights)
+        (staged / JSON_FILE).write_bytes(text.encode())
     return directory
 
 
@@ -118,7 +114,7 @@ def _describe(
     }
 
 
-def _save_shared(folder: pathlib.Path, tensors: dict[str, np.ndarray]) -> str:
+def _save_shared(folder: storage.Path, tensors: dict[str, np.ndarray]) -> str:
     """Writes what bundles in `folder` share, once, and returns its sha256."""
     if not tensors:
         return ""
@@ -126,14 +122,7 @@ def _save_shared(folder: pathlib.Path, tensors: dict[str, np.ndarray]) -> str:
     digest = hashlib.sha256(data).hexdigest()
     path = folder / shared_file(digest)
     if not path.exists() or path.read_bytes() != data:
-        folder.mkdir(parents=True, exist_ok=True)
-        staging = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-        try:
-            _write(staging, data)
-            staging.rename(path)
-        finally:
-            staging.unlink(missing_ok=True)
-        _flush(folder)
+        storage.write_whole(path, data)
     return digest
 
 
@@ -167,8 +156,14 @@ def _check_finite(name: str, tensors: dict[str, np.ndarray]) -> None:
         )
 
 
-def _check_target(directory: pathlib.Path, overwrite: bool) -> None:
-    if not os.path.lexists(directory):
+def _check_target(directory: storage.Path, overwrite: bool) -> None:
+    is_local = storage.is_local(directory)
+    if not (os.path.lexists(directory) if is_local else directory.exists()):
+        return
+    is_folder = directory.is_dir() and not (is_local and directory.is_symlink())
+    files = {path.name for path in storage.listed(directory)}
+    if is_folder and not is_local and files <= {WEIGHTS_FILE}:
+        # Half a bundle, of a writer that was killed.
         return
     if not overwrite:
         raise BundleError(
@@ -176,52 +171,9 @@ def _check_target(directory: pathlib.Path, overwrite: bool) -> None:
             f"directory={str(directory)!r}, which does. Pass `overwrite=True` "
             "to replace the bundle in it."
         )
-    if directory.is_dir() and not directory.is_symlink():
-        files = {path.name for path in directory.iterdir()}
-        if files <= {JSON_FILE, WEIGHTS_FILE}:
-            return
-    raise BundleError(
-        "`overwrite=True` replaces a directory that holds a bundle and nothing "
-        f"else. Received: directory={str(directory)!r}, which is not one. "
-        "Remove it yourself, or choose another directory."
-    )
-
-
-@contextlib.contextmanager
-def _replacing(directory: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Makes a directory of what is written in the block, if it ends well."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    stem = f".{directory.name}.{uuid.uuid4().hex}"
-    staging = directory.with_name(stem + ".new")
-    replaced = directory.with_name(stem + ".old")
-    staging.mkdir()
-    try:
-        yield staging
-        _flush(staging)
-        # A directory that is not empty cannot be replaced in one step: the
-        # old one steps aside first, and comes back if the new one cannot.
-        if directory.exists():
-            directory.rename(replaced)
-        staging.rename(directory)
-    except BaseException:
-        if replaced.exists():
-            replaced.rename(directory)
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
-    _flush(directory.parent)
-    shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _write(path: pathlib.Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush(directory: pathlib.Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    if not is_folder or not files <= {JSON_FILE, WEIGHTS_FILE}:
+        raise BundleError(
+            "`overwrite=True` replaces a directory that holds a bundle and "
+            f"nothing else. Received: directory={str(directory)!r}, which is "
+            "not one. Remove it yourself, or choose another directory."
+        )

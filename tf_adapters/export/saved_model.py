@@ -1,7 +1,6 @@
 """Writes a model as a SavedModel that TF Serving serves."""
 
 import os
-import pathlib
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -9,10 +8,10 @@ from collections.abc import Iterable
 import keras
 import tensorflow as tf
 
+from tf_adapters import storage
 from tf_adapters.export.metadata import write_metadata
 from tf_adapters.export.served_model import ServedModel
 from tf_adapters.export.version_folder import choose_version
-from tf_adapters.export.version_folder import whole_or_nothing
 
 
 def export_saved_model(
@@ -21,7 +20,7 @@ def export_saved_model(
     sequence_length: int | None = None,
     version: int | None = None,
     dropped_layers: Collection[int] = (),
-) -> pathlib.Path:
+) -> storage.Path:
     """Writes `path/<version>/`, one SavedModel that serves every task.
 
     Whoever loads it needs `tensorflow` and `tensorflow_text`, and not this
@@ -46,7 +45,8 @@ def export_saved_model(
     Args:
         model: a `MultiTaskClassifier` with a tokenizer.
         path: folder of the versions of this model, such as the
-            `model_base_path` of TF Serving. Created if missing.
+            `model_base_path` of TF Serving. Created if missing. It may be on
+            `gs://`, or what else `etils.epath` opens.
         sequence_length: int. The most tokens of an example; longer ones are
             truncated as in training. Defaults to 128, or to the positions of
             the encoder if it has fewer.
@@ -58,7 +58,8 @@ def export_saved_model(
 
     Returns:
         The folder written. A server that watches `path` sees it whole or not
-        at all.
+        at all; on `gs://`, `saved_model.pb` comes last, without which no
+        server loads it. What a killed export leaves there keeps its number.
 
     Raises:
         ValueError: if the model has no tokenizer, `sequence_length` exceeds
@@ -71,7 +72,7 @@ def export_saved_model(
     >>> export_saved_model(model, "serving/reviews")
     PosixPath('serving/reviews/1')
     """
-    path = pathlib.Path(path)
+    path = storage.as_path(path)
     if sequence_length is None:
         sequence_length = min(128, model.encoder.max_sequence_length)
     _check_model(model, sequence_length)
@@ -86,7 +87,7 @@ def export_saved_model(
     # Some tokenizers keep their vocabulary in tables, which must be tracked.
     holder.tokenizer = served.text_encoder.tokenizer
     target = path / str(version)
-    with whole_or_nothing(target) as folder:
+    with storage.whole_folder(target, last="saved_model.pb") as folder:
         tf.saved_model.save(holder, str(folder), signatures=signatures)
         write_metadata(folder, model.tasks, sequence_length, signatures)
     return target

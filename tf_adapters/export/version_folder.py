@@ -1,12 +1,9 @@
-"""A version of the served model on disk: there whole, or not at all."""
+"""The versions of a served model that a folder holds."""
 
-import contextlib
-import pathlib
-import shutil
-from collections.abc import Iterator
+from tf_adapters import storage
 
 
-def choose_version(path: pathlib.Path, version: int | None) -> int:
+def choose_version(path: storage.Path, version: int | None) -> int:
     """Returns `version`, or the next one after those in `path`.
 
     Args:
@@ -44,34 +41,6 @@ def choose_version(path: pathlib.Path, version: int | None) -> int:
     return version
 
 
-@contextlib.contextmanager
-def whole_or_nothing(target: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Gives a folder to write in that becomes `target` if all goes well.
-
-    Args:
-        target: the folder to create.
-
-    Yields:
-        A folder next to it, whose name is no number, so that TF Serving does
-        not look into it.
-    """
-    parent_is_new = not target.parent.exists()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = target.parent / f".{target.name}.tmp"
-    # What a killed export left behind.
-    shutil.rmtree(staging, ignore_errors=True)
-    try:
-        staging.mkdir()
-        yield staging
-        staging.rename(target)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        if parent_is_new:
-            shutil.rmtree(target.parent, ignore_errors=True)
-        raise
-
-
-def _versions(path: pathlib.Path) -> list[int]:
-    if not path.is_dir():
-        return []
-    return [int(p.name) for p in path.iterdir() if p.name.isdecimal()]
+def _versions(path: storage.Path) -> list[int]:
+    names = (entry.name for entry in storage.listed(path))
+    return [int(name) for name in names if name.isdecimal()]

@@ -3,10 +3,10 @@
 import contextlib
 import dataclasses
 import json
-import pathlib
 import types
 from collections.abc import Iterator
 
+from tf_adapters import storage
 from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.training.config import TrainConfig
 
@@ -24,7 +24,7 @@ _MAY_CHANGE = (
 )
 
 
-def read_config(folder: pathlib.Path) -> tuple[str, TrainConfig, list[str]]:
+def read_config(folder: storage.Path) -> tuple[str, TrainConfig, list[str]]:
     """Reads the settings of a run.
 
     Args:
@@ -72,7 +72,7 @@ def _config(recipe: types.ModuleType, settings: dict) -> TrainConfig:
     return recipe.Config(**values)
 
 
-def check_same(path: pathlib.Path, settings: dict) -> None:
+def check_same(path: storage.Path, settings: dict) -> None:
     """Refuses settings with which a run that has begun must not go on.
 
     Args:
@@ -99,7 +99,7 @@ def check_same(path: pathlib.Path, settings: dict) -> None:
 
 
 @contextlib.contextmanager
-def _as_written(path: pathlib.Path) -> Iterator[None]:
+def _as_written(path: storage.Path) -> Iterator[None]:
     """Says of an error within it that the file is damaged."""
     try:
         yield
@@ -109,7 +109,7 @@ def _as_written(path: pathlib.Path) -> Iterator[None]:
         raise _damaged(path, str(error).removesuffix(".")) from error
 
 
-def _damaged(path: pathlib.Path, reason: str) -> ValueError:
+def _damaged(path: storage.Path, reason: str) -> ValueError:
     return ValueError(
         f"`{path}` must be as its run wrote it. Received a file that was "
         f"damaged or edited: {reason}. Mend it, or train again."

@@ -1,8 +1,8 @@
 """Puts new tasks into the model of a finished run."""
 
-import pathlib
 import types
 
+from tf_adapters import storage
 from tf_adapters.data.examples import Examples
 from tf_adapters.evaluation.nearest import nearest_task
 from tf_adapters.model.multi_task_classifier import MultiTaskClassifier
@@ -34,7 +34,7 @@ def with_later_tasks(
         ValueError: if its bundles do not fit `config`, or a task is there
             already or is not there to start from.
     """
-    model = load_bundles(recipe, config, pathlib.Path(config.from_run))
+    model = load_bundles(recipe, config, storage.as_path(config.from_run))
     # All of them first: a new task is none that another could start from.
     starts = {
         name: _start(model, config, examples)

@@ -1,20 +1,18 @@
 """Predictions as files, in the format that the GLUE server takes."""
 
-import pathlib
-
 import numpy as np
 
+from tf_adapters import storage
 from tf_adapters.data.sources.glue import GLUE_TASKS
 from tf_adapters.data.sources.glue import submission_label
 from tf_adapters.data.sources.glue import submission_name
 from tf_adapters.data.task import Task
 from tf_adapters.evaluation.predictor import Predictor
-from tf_adapters.runs.run_directory import write_text
 
 
 def write_predictions(
-    predictor: Predictor, source, folder: pathlib.Path, head: str
-) -> list[pathlib.Path]:
+    predictor: Predictor, source, folder: storage.Path, head: str
+) -> list[storage.Path]:
     """Predicts the test splits of a task, its dev splits if it has none.
 
     Args:
@@ -33,7 +31,8 @@ def write_predictions(
         examples = source.read(split)
         outputs = predictor.outputs(predictor.encode(examples, head))
         path = folder / _file_name(source.task, split)
-        write_text(path, submission(source.task, outputs))
+        text = submission(source.task, outputs)
+        storage.write_whole(path, text.encode())
         written.append(path)
     return written
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 import types
 
 from etils import epy
 
 from tf_adapters import bundles
+from tf_adapters import storage
 from tf_adapters.runs.config_file import read_config
 from tf_adapters.runs.recipe import build_model
 from tf_adapters.runs.recipe import load_recipe
@@ -34,7 +34,7 @@ def restore_run(
         FileNotFoundError: if the folder is not that of a run.
         ValueError: if a bundle is damaged or of another backbone.
     """
-    folder = pathlib.Path(run_dir)
+    folder = storage.as_path(run_dir)
     name, config, _ = read_config(folder)
     if preset:
         config = dataclasses.replace(config, preset=preset)
@@ -42,7 +42,7 @@ def restore_run(
 
 
 def load_bundles(
-    recipe: types.ModuleType, config: TrainConfig, folder: pathlib.Path
+    recipe: types.ModuleType, config: TrainConfig, folder: storage.Path
 ) -> multi_task_classifier.MultiTaskClassifier:
     """Builds a model as `config` says, of the bundles of a run directory.
 

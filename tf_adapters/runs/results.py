@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pathlib
-
 from etils import epy
 
 from tf_adapters import bundles
 from tf_adapters import export
+from tf_adapters import storage
 from tf_adapters.runs.run import Run
 from tf_adapters.runs.task_sources import DIAGNOSTIC
 from tf_adapters.runs.task_sources import diagnostic_source
@@ -47,7 +46,7 @@ def _metadata(run: Run, name: str, metrics: dict) -> dict:
         return {"dev": metrics["dev"]}
     if run.config.trains != "own":
         return {}
-    earlier = pathlib.Path(run.config.from_run) / "bundles" / name
+    earlier = storage.as_path(run.config.from_run) / "bundles" / name
     return bundles.read_bundle(earlier).metadata
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import pathlib
 import sys
 import tempfile
 import types
@@ -12,6 +11,7 @@ import types
 from etils import epy
 
 from tf_adapters import evaluation
+from tf_adapters import storage
 from tf_adapters.runs.recipe import build_model
 from tf_adapters.runs.run_directory import RunDirectory
 from tf_adapters.runs.task_sources import task_sources
@@ -66,7 +66,7 @@ class Run:
         output_dir: str,
     ) -> None:
         self.is_chief = is_chief(config.strategy)
-        self._checkpoints = pathlib.Path(output_dir) / "checkpoints"
+        self._checkpoints = storage.as_path(output_dir) / "checkpoints"
         if self.is_chief:
             self.directory = RunDirectory(output_dir, config.resume)
         else:

@@ -2,13 +2,11 @@
 
 import dataclasses
 import json
-import os
-import pathlib
-import shutil
 from collections.abc import Sequence
 
 import filelock
 
+from tf_adapters import storage
 from tf_adapters.runs.config_file import check_same
 from tf_adapters.training.config import TrainConfig
 
@@ -27,7 +25,8 @@ class RunDirectory:
     Args:
         path: str. A folder that does not exist yet, an empty one, or that of
             a run that has not ended. It is made when the first file is
-            written.
+            written. On this machine it is locked against other processes that
+            train; elsewhere, as on `gs://`, it is not.
         resume: bool. Whether the last of these is allowed. Defaults to
             `False`.
 
@@ -36,10 +35,10 @@ class RunDirectory:
     """
 
     def __init__(self, path: str, resume: bool = False) -> None:
-        self.path = pathlib.Path(path)
+        self.path = storage.as_path(path)
         self._lock: filelock.FileLock | None = None
         if self.path.exists() and (
-            not self.path.is_dir() or any(self.path.iterdir())
+            not self.path.is_dir() or storage.listed(self.path)
         ):
             if self.is_unfinished and resume:
                 return
@@ -55,10 +54,18 @@ class RunDirectory:
     @property
     def is_unfinished(self) -> bool:
         """Whether a run has begun here and not ended."""
-        return self.checkpoints.is_dir()
+        return self._begun.exists()
 
     @property
-    def checkpoints(self) -> pathlib.Path:
+    def _begun(self) -> storage.Path:
+        """What is there from the beginning of a run to its end."""
+        if storage.is_local(self.path):
+            return self.checkpoints
+        # In an object store no folder is empty, and none goes all at once.
+        return self.checkpoints / ".begun"
+
+    @property
+    def checkpoints(self) -> storage.Path:
         """Folder of the last states of the training."""
         return self.path / "checkpoints"
 
@@ -73,16 +80,20 @@ class RunDirectory:
         """
         path = self.path / "config.json"
         # Where no state was written, nothing goes on.
-        if any(self.checkpoints.glob("step-*")) and path.is_file():
+        names = [entry.name for entry in storage.listed(self.checkpoints)]
+        if any(n.startswith("step-") for n in names) and path.is_file():
             settings = {"recipe": recipe, **dataclasses.asdict(config)}
             check_same(path, json.loads(json.dumps(settings)))
 
     def finish(self) -> None:
         """Removes the checkpoints: there is nothing to go on with."""
         # All at once: a run whose last state was gone would begin anew.
-        done = self.path / ".checkpoints"
-        self.checkpoints.rename(done)
-        shutil.rmtree(done)
+        done = self.checkpoints
+        if storage.is_local(done):
+            done = done.rename(self.path / ".checkpoints")
+        else:
+            self._begun.unlink()
+        storage.remove_folder(done)
         self.release()
 
     def release(self) -> None:
@@ -92,25 +103,25 @@ class RunDirectory:
 
     def clear_bundles(self) -> None:
         """Removes the bundles that are there, if any."""
-        shutil.rmtree(self.bundles, ignore_errors=True)
+        storage.remove_folder(self.bundles)
 
     @property
-    def bundles(self) -> pathlib.Path:
+    def bundles(self) -> storage.Path:
         """Folder of the bundles, one a task."""
         return self.path / "bundles"
 
     @property
-    def saved_model(self) -> pathlib.Path:
+    def saved_model(self) -> storage.Path:
         """Folder of the SavedModel's versions."""
         return self.path / "saved_model"
 
     @property
-    def predictions(self) -> pathlib.Path:
+    def predictions(self) -> storage.Path:
         """Folder of the predictions."""
         return self.path / "predictions"
 
     @property
-    def logs(self) -> pathlib.Path:
+    def logs(self) -> storage.Path:
         """Folder of the TensorBoard logs."""
         return self.path / "logs"
 
@@ -134,6 +145,22 @@ class RunDirectory:
             **dataclasses.asdict(config),
         }
         text = json.dumps(settings, indent=2) + "\n"
+        if storage.is_local(self.path):
+            self._acquire_lock()
+        else:
+            storage.write_whole(self._begun, b"This run has not ended.\n")
+        self._write("config.json", text)
+        return text
+
+    def write_metrics(self, metrics: dict) -> None:
+        """Writes `metrics.json`."""
+        text = json.dumps(metrics, indent=2) + "\n"
+        self._write("metrics.json", text)
+
+    def _write(self, name: str, text: str) -> None:
+        storage.write_whole(self.path / name, text.encode())
+
+    def _acquire_lock(self) -> None:
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(self.checkpoints / ".lock")
         try:
@@ -143,26 +170,3 @@ class RunDirectory:
                 f"Another process trains in `{self.path}`. Wait for its end, "
                 "or choose another `output_dir`."
             ) from error
-        write_text(self.path / "config.json", text)
-        return text
-
-    def write_metrics(self, metrics: dict) -> None:
-        """Writes `metrics.json`."""
-        text = json.dumps(metrics, indent=2) + "\n"
-        write_text(self.path / "metrics.json", text)
-
-
-def write_text(path: pathlib.Path, text: str) -> None:
-    """Writes a file whole or not at all.
-
-    Args:
-        path: where to. Its folder is created.
-        text: str, written as UTF-8.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}.tmp")
-    with open(staged, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.replace(path)

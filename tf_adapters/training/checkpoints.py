@@ -3,14 +3,13 @@
 import dataclasses
 import hashlib
 import json
-import os
-import pathlib
-import shutil
 import warnings
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
+
+from tf_adapters import storage
 
 _ARRAYS, _NOTES, _DIGEST = "state.safetensors", "state.json", "sha256"
 _KEPT = 2
@@ -35,7 +34,7 @@ class StopTraining(Exception):
     """Ends a run that can go on from its last checkpoint."""
 
 
-def save_state(folder: pathlib.Path, state: RunState) -> None:
+def save_state(folder: storage.Path, state: RunState) -> None:
     """Writes a state, whole or not at all, and removes all but the last two.
 
     Args:
@@ -46,31 +45,24 @@ def save_state(folder: pathlib.Path, state: RunState) -> None:
         OSError: if it cannot be written, as on a full disk. The states before
             are still there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for later in _folders(folder):
-        # It was damaged, or the run would have gone on from it.
-        if later > _folder_of(folder, state.step):
-            shutil.rmtree(later)
-    staged = folder / ".writing"
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir()
-    try:
-        arrays = safetensors.numpy.save(state.arrays)
-        notes = json.dumps({"step": state.step, **state.notes}).encode()
-        _write(staged / _ARRAYS, arrays)
-        _write(staged / _NOTES, notes)
-        _write(staged / _DIGEST, _digest(arrays, notes))
-        target = _folder_of(folder, state.step)
-        shutil.rmtree(target, ignore_errors=True)
-        staged.rename(target)
-    except BaseException:
-        shutil.rmtree(staged, ignore_errors=True)
-        raise
+    target = _folder_of(folder, state.step)
+    for path in storage.listed(folder):
+        # A later one was damaged, or the run would have gone on from it. What
+        # has no digest a killed run was writing.
+        is_half = not (path / _DIGEST).exists()
+        if path.is_dir() and (is_half or path > target):
+            storage.remove_folder(path)
+    arrays = safetensors.numpy.save(state.arrays)
+    notes = json.dumps({"step": state.step, **state.notes}).encode()
+    with storage.whole_folder(target, last=_DIGEST, replace=True) as staged:
+        (staged / _ARRAYS).write_bytes(arrays)
+        (staged / _NOTES).write_bytes(notes)
+        (staged / _DIGEST).write_bytes(_digest(arrays, notes))
     for old in _folders(folder)[:-_KEPT]:
-        shutil.rmtree(old)
+        storage.remove_folder(old, first=_DIGEST)
 
 
-def last_state(folder: pathlib.Path) -> RunState | None:
+def last_state(folder: storage.Path) -> RunState | None:
     """Reads the last state that is whole.
 
     Args:
@@ -94,7 +86,7 @@ def last_state(folder: pathlib.Path) -> RunState | None:
     return None
 
 
-def _read(path: pathlib.Path) -> RunState:
+def _read(path: storage.Path) -> RunState:
     arrays, notes = (path / _ARRAYS).read_bytes(), (path / _NOTES).read_bytes()
     if _digest(arrays, notes) != (path / _DIGEST).read_bytes():
         raise ValueError("it is not what was written")
@@ -108,17 +100,11 @@ def _digest(arrays: bytes, notes: bytes) -> bytes:
     return digest.hexdigest().encode()
 
 
-def _write(path: pathlib.Path, content: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _folders(folder: pathlib.Path) -> list[pathlib.Path]:
+def _folders(folder: storage.Path) -> list[storage.Path]:
     # Numbers of one length, so that names sort as they do.
-    return sorted(folder.glob("step-*"))
+    found = storage.listed(folder)
+    return [path for path in found if path.name.startswith("step-")]
 
 
-def _folder_of(folder: pathlib.Path, step: int) -> pathlib.Path:
+def _folder_of(folder: storage.Path, step: int) -> storage.Path:
     return folder / f"step-{step:010d}"

@@ -1,12 +1,12 @@
 """Training that leaves checkpoints, and goes on from the last of them."""
 
-import pathlib
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from tf_adapters import storage
 from tf_adapters.model.gradients import is_seed
 from tf_adapters.training.callbacks import BestEpoch
 from tf_adapters.training.checkpoints import RunState
@@ -40,7 +40,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def __init__(
         self,
-        folder: pathlib.Path,
+        folder: storage.Path,
         every: int,
         steps_per_epoch: int,
         best: BestEpoch,

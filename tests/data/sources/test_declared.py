@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from tf_adapters import storage
 from tf_adapters.data.sources.declared import load_sources
 
 TICKETS = """
@@ -175,3 +176,16 @@ def test_a_file_in_another_language_is_refused(load, name, message):
 def test_a_missing_declaration_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"The file must exist"):
         load_sources(tmp_path / "tasks.yaml")
+
+
+def test_files_may_be_in_an_object_store(load, object_store):
+    path = object_store.root / "tasks.yaml"
+    storage.write_whole(path, TICKETS.encode())
+    sources = load_sources(str(path))
+    assert sources["tickets"].files == {
+        "train": f"{object_store.root}/tickets/train.csv",
+        "dev": f"{object_store.root}/tickets/dev.csv",
+    }
+    # Also where the declaration is not.
+    (source,) = load(declaration(files={"train": "gs://b/a.tsv"})).values()
+    assert source.files == {"train": "gs://b/a.tsv"}

@@ -3,6 +3,7 @@ import re
 import numpy as np
 import pytest
 
+from tf_adapters import storage
 from tf_adapters.data.sources.glue import GLUE_TASKS
 from tf_adapters.data.sources.glue import glue_source
 from tf_adapters.data.sources.glue import submission_label
@@ -292,3 +293,17 @@ def test_an_index_without_a_label_is_not_submitted(prediction):
     message = rf"of 'rte'\. Received: prediction={prediction}\. .*from 0 to 1"
     with pytest.raises(ValueError, match=message):
         submission_label(GLUE_TASKS["rte"], prediction)
+
+
+def test_glue_may_be_in_an_object_store(object_store):
+    data_dir = object_store.root / "GLUE"
+    with pytest.raises(FileNotFoundError, match=f"'{data_dir}', which is no f"):
+        glue_source("cola", str(data_dir))
+    rows = b"gj04\t1\t\tFine.\n"
+    storage.write_whole(data_dir / "CoLA" / "train.tsv", rows)
+    with pytest.raises(FileNotFoundError, match="CoLA', which holds train.tsv"):
+        glue_source("cola", str(data_dir))
+    storage.write_whole(data_dir / "CoLA" / "dev.tsv", rows)
+    source = glue_source("cola", str(data_dir))
+    assert source.splits == ("train", "dev")
+    assert source.read("dev").texts == (["Fine."],)

@@ -1,6 +1,12 @@
-import numpy as np
-import pytest
+import gzip
+import io
 
+import numpy as np
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from tf_adapters import storage
 from tf_adapters.data.sources.source import Source
 from tf_adapters.data.task import Task
 
@@ -235,3 +241,47 @@ def test_a_source_that_contradicts_itself_is_refused(fields, message):
     usual = {"task": SPAM, "files": {"train": ""}, "label_column": "label"}
     with pytest.raises(ValueError, match=message):
         Source(**{**usual, **fields})
+
+
+def as_parquet():
+    file = io.BytesIO()
+    table = pyarrow.table({"text": ["Hi, you"], "label": ["spam"]})
+    parquet.write_table(table, file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name, file_format, content",
+    [
+        ("a.tsv", "tsv", b"text\tlabel\nHi, you\tspam\n"),
+        ("a.tsv.gz", "tsv", gzip.compress(b"text\tlabel\nHi, you\tspam\n")),
+        ("a.csv", "csv", b'text,label\r\n"Hi, you",spam\r\n'),
+        ("a.jsonl", "jsonl", b'{"text": "Hi, you", "label": "spam"}'),
+        ("a.parquet", "parquet", as_parquet()),
+    ],
+)
+def test_files_of_any_format_may_be_in_an_object_store(
+    object_store, name, file_format, content
+):
+    path = object_store.root / "data" / name
+    storage.write_whole(path, content)
+    source = spam_source(str(path), file_format=file_format)
+    examples = source.read("train")
+    assert examples.texts == (["Hi, you"],)
+    np.testing.assert_array_equal(examples.labels, [1])
+
+
+def test_what_is_wrong_with_an_object_is_said_with_its_place(object_store):
+    folder = object_store.root / "data"
+    path = folder / "a.tsv"
+    message = f"'{path}', which is no such file; there is no folder '{folder}'"
+    with pytest.raises(FileNotFoundError, match=message):
+        spam_source(str(path)).read("train")
+    storage.write_whole(folder / "b.tsv.gz", gzip.compress(b"text")[:-9])
+    with pytest.raises(FileNotFoundError, match="its folder holds b.tsv.gz"):
+        spam_source(str(path)).read("train")
+    with pytest.raises(ValueError, match="b.tsv.gz: a file that is called .gz"):
+        spam_source(str(folder / "b.tsv.gz")).read("train")
+    storage.write_whole(path, b"text\tlabel\nHi\teggs\n")
+    with pytest.raises(ValueError, match=f"{path}:2: .*eggs"):
+        spam_source(str(path)).read("train")

@@ -2,10 +2,10 @@
 
 import json
 import os
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+from tf_adapters import storage
 from tf_adapters.data.lookup import unknown_name
 from tf_adapters.data.sources.lines import read_lines
 from tf_adapters.data.sources.source import Source
@@ -55,7 +55,7 @@ def load_sources(path: str | os.PathLike) -> dict[str, Source]:
         files: {train: tickets/train.csv, dev: tickets/dev.csv}
     ```
     """
-    path = pathlib.Path(path)
+    path = storage.as_path(path)
     sources = {}
     for number, entry in enumerate(_entries(path), start=1):
         name = entry.get("name") if isinstance(entry, dict) else None
@@ -73,7 +73,7 @@ def load_sources(path: str | os.PathLike) -> dict[str, Source]:
     return sources
 
 
-def _entries(path: pathlib.Path) -> list[Any]:
+def _entries(path: storage.Path) -> list[Any]:
     content = _parsed(path)
     keys = set(content) if isinstance(content, dict) else None
     if keys == {"tasks"} and isinstance(content["tasks"], list):
@@ -87,7 +87,7 @@ def _entries(path: pathlib.Path) -> list[Any]:
     )
 
 
-def _parsed(path: pathlib.Path) -> Any:
+def _parsed(path: storage.Path) -> Any:
     text = "".join(line for _, line in read_lines(path))
     suffix = path.suffix.lower()
     if suffix == ".json":
@@ -108,14 +108,14 @@ def _parsed(path: pathlib.Path) -> Any:
         raise ValueError(_not_written_in("YAML", path, error)) from None
 
 
-def _not_written_in(language: str, path: pathlib.Path, error: object) -> str:
+def _not_written_in(language: str, path: storage.Path, error: object) -> str:
     return (
         f"{path}: a declaration must be valid {language}. Received: {error}. "
         "Correct the place it names."
     )
 
 
-def _source(entry: Any, folder: pathlib.Path) -> Source:
+def _source(entry: Any, folder: storage.Path) -> Source:
     known = _TASK_KEYS + _SOURCE_KEYS
     if not isinstance(entry, dict):
         raise ValueError(
@@ -142,13 +142,14 @@ def _task(entry: Mapping[str, Any]) -> Task:
 
 
 def _source_fields(
-    entry: Mapping[str, Any], task: Task, folder: pathlib.Path
+    entry: Mapping[str, Any], task: Task, folder: storage.Path
 ) -> dict[str, Any]:
     fields = {key: entry[key] for key in _SOURCE_KEYS if key in entry}
     fields.setdefault("label_column", None)
     _check_types(fields)
     fields["files"] = {
-        split: str(folder / file) for split, file in fields["files"].items()
+        split: str(storage.within(folder, file))
+        for split, file in fields["files"].items()
     }
     if "columns" in fields:
         columns = tuple(fields["columns"])

@@ -6,9 +6,9 @@ Wang et al., 2018, https://arxiv.org/abs/1804.07461
 import dataclasses
 import operator
 import os
-import pathlib
 from collections.abc import Mapping
 
+from tf_adapters import storage
 from tf_adapters.data.lookup import unknown_name
 from tf_adapters.data.sources.source import Source
 from tf_adapters.data.task import Task
@@ -152,7 +152,7 @@ def glue_source(name: str, data_dir: str | os.PathLike) -> Source:
             missing.
     """
     layout = _layout(name)
-    folder = _folder(pathlib.Path(data_dir), layout)
+    folder = _folder(storage.as_path(data_dir), layout)
     paths = {split: folder / file for split, file in layout.files.items()}
     paths = {split: path for split, path in paths.items() if path.is_file()}
     task = GLUE_TASKS[name]
@@ -232,7 +232,7 @@ def _label_values(name: str) -> dict[str, str]:
     return {str(i): label for i, label in enumerate(GLUE_TASKS[name].labels)}
 
 
-def _folder(data_dir: pathlib.Path, layout: _Layout) -> pathlib.Path:
+def _folder(data_dir: storage.Path, layout: _Layout) -> storage.Path:
     folder = data_dir / layout.folder
     if layout.alias and not folder.is_dir():
         folder = data_dir / layout.alias
@@ -242,7 +242,7 @@ def _folder(data_dir: pathlib.Path, layout: _Layout) -> pathlib.Path:
         return folder
     nearest = folder if folder.is_dir() else data_dir
     if nearest.is_dir():
-        names = ", ".join(sorted(p.name for p in nearest.iterdir()))
+        names = ", ".join(path.name for path in storage.listed(nearest))
         found = f"{str(nearest)!r}, which holds {names or 'nothing'}"
     else:
         found = f"data_dir={str(data_dir)!r}, which is no folder"

@@ -5,10 +5,11 @@ import contextlib
 import gzip
 import itertools
 import os
-import pathlib
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
+
+from tf_adapters import storage
 
 
 def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
@@ -32,12 +33,12 @@ def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
         ValueError: if the file is empty, not UTF-8, or not as compressed as
             its name says.
     """
-    path = pathlib.Path(path)
+    path = storage.as_path(path)
     check_is_file(path)
     return _lines(path)
 
 
-def check_is_file(path: pathlib.Path) -> None:
+def check_is_file(path: storage.Path) -> None:
     """Refuses a path where there is no file, and says what is there.
 
     Raises:
@@ -47,7 +48,7 @@ def check_is_file(path: pathlib.Path) -> None:
         raise FileNotFoundError(_missing(path))
 
 
-def _lines(path: pathlib.Path) -> Iterator[tuple[int, str]]:
+def _lines(path: storage.Path) -> Iterator[tuple[int, str]]:
     offset, blank, number = 0, [], 0
     with _opened(path) as file:
         for number, line in enumerate(file, start=1):
@@ -65,23 +66,23 @@ def _lines(path: pathlib.Path) -> Iterator[tuple[int, str]]:
 
 
 @contextlib.contextmanager
-def _opened(path: pathlib.Path) -> Iterator[BinaryIO]:
-    if path.suffix.lower() != ".gz":
-        with path.open("rb") as file:
+def _opened(path: storage.Path) -> Iterator[BinaryIO]:
+    with path.open("rb") as file:
+        if path.suffix.lower() != ".gz":
             yield file
-        return
-    try:
-        with gzip.open(path) as file:
-            yield file
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(
-            f"{path}: a file that is called .gz must be compressed by gzip. "
-            f"Received: {error}. It may have been cut short; copy it again, or "
-            "rename it."
-        ) from error
+            return
+        try:
+            with gzip.open(file) as decompressed:
+                yield decompressed
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(
+                f"{path}: a file that is called .gz must be compressed by "
+                f"gzip. Received: {error}. It may have been cut short; copy it "
+                "again, or rename it."
+            ) from error
 
 
-def _decoded(path: pathlib.Path, number: int, offset: int, line: bytes) -> str:
+def _decoded(path: storage.Path, number: int, offset: int, line: bytes) -> str:
     if number == 1:
         _check_is_not_utf_16(path, line)
     start = len(codecs.BOM_UTF8) * line.startswith(codecs.BOM_UTF8)
@@ -98,7 +99,7 @@ def _decoded(path: pathlib.Path, number: int, offset: int, line: bytes) -> str:
         ) from None
 
 
-def _check_is_not_utf_16(path: pathlib.Path, line: bytes) -> None:
+def _check_is_not_utf_16(path: storage.Path, line: bytes) -> None:
     # Without a mark, every other byte of text in Latin letters is zero.
     marked = line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     if marked or line.count(0) > len(line) // 3:
@@ -109,11 +110,11 @@ def _check_is_not_utf_16(path: pathlib.Path, line: bytes) -> None:
         )
 
 
-def _missing(path: pathlib.Path) -> str:
+def _missing(path: storage.Path) -> str:
     if not path.parent.is_dir():
         found = f"there is no folder {str(path.parent)!r} either"
     else:
-        names = sorted(entry.name for entry in path.parent.iterdir())
+        names = [entry.name for entry in storage.listed(path.parent)]
         more = ", ..." if len(names) > 20 else ""
         shown = ", ".join(itertools.islice(names, 20)) or "nothing"
         found = f"its folder holds {shown}{more}"

@@ -1,10 +1,11 @@
 """Reads Parquet files, by pyarrow."""
 
+import io
 import os
-import pathlib
 from collections.abc import Iterator
 from collections.abc import Sequence
 
+from tf_adapters import storage
 from tf_adapters.data.lookup import unknown_name
 from tf_adapters.data.sources.json_lines import as_text
 from tf_adapters.data.sources.lines import check_is_file
@@ -32,7 +33,7 @@ def read_table(
         ValueError: if it is not a Parquet file, a column is not there, or a
             value is neither a string nor a number nor a boolean.
     """
-    path = pathlib.Path(path)
+    path = storage.as_path(path)
     check_is_file(path)
     return _rows(path, columns)
 
@@ -46,8 +47,10 @@ def _rows(path, columns):
             f"{path} is read by pyarrow, which is not installed. Install it "
             "with `pip install 'tf_adapters[parquet]'`."
         ) from error
+    # What TensorFlow opens elsewhere is less of a file than pyarrow asks for.
+    source = path if storage.is_local(path) else io.BytesIO(path.read_bytes())
     try:
-        file = parquet.ParquetFile(path)
+        file = parquet.ParquetFile(source)
     except (ArrowInvalid, OSError) as error:
         reason = str(error).rstrip(".")
         raise ValueError(

@@ -1,0 +1,196 @@
+"""Where files are, and how they are written whole.
+
+On this machine a file or folder is written beside its place and renamed. An
+object store, such as `gs://`, has no rename of a folder that happens at once,
+but an object in it is there whole or not at all.
+"""
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+
+from etils import epath
+
+Path = pathlib.Path | epath.Path
+
+
+def as_path(path: str | os.PathLike[str]) -> Path:
+    """Returns a path that knows its file system.
+
+    Args:
+        path: a local path, or one that `etils.epath` opens, such as
+            `gs://bucket/folder`.
+
+    Returns:
+        A `pathlib.Path` if it is local, else an `epath.Path`.
+
+    Raises:
+        ValueError: if no file system is known by its scheme.
+    """
+    text = os.fspath(path)
+    if "://" not in text:
+        return pathlib.Path(text)
+    try:
+        return epath.Path(text)
+    except KeyError as error:
+        raise ValueError(
+            "A path must be local or on a file system that `etils.epath` "
+            f"knows. Received: {text!r}, with the scheme {error}. Write a "
+            "local path, or one such as gs://bucket/folder."
+        ) from None
+
+
+def is_local(path: Path) -> bool:
+    """Whether a path that `as_path` returned is on this machine."""
+    return isinstance(path, pathlib.Path)
+
+
+def within(folder: Path, path: str) -> Path:
+    """Returns `path`, which is relative to `folder` unless it is absolute."""
+    is_absolute = "://" in path or os.path.isabs(path)
+    return as_path(path) if is_absolute else folder / path
+
+
+def listed(folder: Path) -> list[Path]:
+    """Returns what is in a folder, sorted; nothing if there is no folder."""
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all, in the place of one that is there.
+
+    Args:
+        path: where to. Its folder is created.
+        data: what it shall hold.
+
+    Raises:
+        OSError: if it cannot be written, as on a full disk. What was there
+            before is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not is_local(path):
+        path.write_bytes(data)
+        return
+    staged = _beside(path, "new")
+    try:
+        staged.write_bytes(data)
+        _flush(staged)
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)
+    _flush(path.parent)
+
+
+def whole_folder(
+    target: Path, last: str, replace: bool = False
+) -> contextlib.AbstractContextManager[pathlib.Path]:
+    """Gives a local folder to write in that becomes `target` if all goes well.
+
+    Args:
+        target: the folder to create.
+        last: name of the file without which no reader takes the folder. Where
+            a folder cannot be renamed, it is copied after the others.
+        replace: bool. Whether a folder that is there gives way. Where it
+            cannot be renamed, it is gone if the copying is cut short. Defaults
+            to `False`.
+
+    Returns:
+        A context of the folder, which on this machine is next to `target`,
+        under a hidden name.
+
+    Raises:
+        OSError: if `target` is there and may not be replaced, or cannot be
+            written.
+    """
+    if is_local(target):
+        return _renamed(target, replace)
+    return _copied(target, last, replace)
+
+
+def remove_folder(folder: Path, first: str = "") -> None:
+    """Removes a folder, if it is there, with what is in it.
+
+    Args:
+        folder: what is removed.
+        first: name of the file without which no reader takes the folder,
+            removed before the others. Defaults to none.
+    """
+    if first:
+        (folder / first).unlink(missing_ok=True)
+    if not is_local(folder):
+        folder.rmtree(missing_ok=True)
+    elif folder.exists():
+        shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def _renamed(target: pathlib.Path, replace: bool) -> Iterator[pathlib.Path]:
+    parent_is_new = not target.parent.exists()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # What a killed writer left.
+    pattern = rf"\.{re.escape(target.name)}\.[0-9a-f]{{32}}\.new"
+    for path in listed(target.parent):
+        if re.fullmatch(pattern, path.name):
+            shutil.rmtree(path, ignore_errors=True)
+    staged, replaced = _beside(target, "new"), _beside(target, "old")
+    try:
+        staged.mkdir()
+        yield staged
+        for path in [*staged.rglob("*"), staged]:
+            _flush(path)
+        # A folder that is not empty cannot be replaced in one step: the old
+        # one steps aside first, and comes back if the new one cannot.
+        if replace and target.exists():
+            target.rename(replaced)
+        staged.rename(target)
+    except BaseException:
+        if replaced.exists():
+            replaced.rename(target)
+        shutil.rmtree(staged, ignore_errors=True)
+        if parent_is_new:
+            # Another process may have written there.
+            with contextlib.suppress(OSError):
+                target.parent.rmdir()
+        raise
+    _flush(target.parent)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _copied(
+    target: epath.Path, last: str, replace: bool
+) -> Iterator[pathlib.Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        staged = pathlib.Path(folder)
+        yield staged
+        if replace:
+            remove_folder(target, first=last)
+        elif target.exists():
+            raise FileExistsError(f"{str(target)!r} has appeared meanwhile.")
+        files = [path for path in sorted(staged.rglob("*")) if path.is_file()]
+        try:
+            for path in sorted(files, key=lambda path: path == staged / last):
+                place = target.joinpath(*path.relative_to(staged).parts)
+                write_whole(place, path.read_bytes())
+        except BaseException:
+            # Without `last` no reader takes it; what is left is only litter.
+            with contextlib.suppress(Exception):
+                remove_folder(target, first=last)
+            raise
+
+
+def _beside(path: pathlib.Path, suffix: str) -> pathlib.Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.{suffix}")
+
+
+def _flush(path: pathlib.Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
