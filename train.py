@@ -3,9 +3,10 @@
     python train.py houlsby --data_dir DIR --tasks cola mrpc rte stsb
 
 Exit codes: 0 done, 2 wrong arguments or data, 3 the loss is no longer a
-number, 4 not enough memory, 5 stopped by SIGTERM, 130 interrupted (what was
-trained until then is written all the same). A run that was stopped or killed
-goes on if the same command, with its --output_dir, is given again.
+number, 4 not enough memory, 5 stopped by SIGTERM, 6 another worker is lost,
+130 interrupted (what was trained until then is written all the same). A run
+that was stopped or killed goes on if the same command, with its --output_dir,
+is given again, to all workers if there are several.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import datetime
 import signal
 import sys
 
-from tf_adapters.command_line.memory import advising
+from tf_adapters.command_line.advice import advising
 from tf_adapters.runs import results
 from tf_adapters.runs.flags import override
 from tf_adapters.runs.recipe import load_recipe

@@ -164,6 +164,28 @@ def test_a_run_that_is_stopped_goes_on(arguments, tmp_path, capsys):
 
 
 @pytest.mark.large
+def test_a_run_that_is_stopped_in_scoring_or_export_goes_on(
+    arguments, tmp_path, capsys
+):
+    argv, run = [*arguments(), "--no-predict"], tmp_path / "run"
+    stages = "Scoring the dev sets with the best epoch", "Exporting"
+    for stage in stages:
+        process = start(argv)
+        for line in process.stdout:
+            if line.startswith(stage):
+                process.send_signal(signal.SIGTERM)
+                break
+        output, errors = process.communicate()
+        assert process.returncode == 5, errors
+        assert "The same command goes on" in errors
+        assert not list(run.glob("saved_model/*/saved_model.pb"))
+    assert train.main(argv) == 0
+    assert "Going on from step 20 of 20" in capsys.readouterr().out
+    assert [p.name for p in (run / "saved_model").iterdir()] == ["1"]
+    assert len(metrics_of(run)["history"]) == 2
+
+
+@pytest.mark.large
 def test_a_run_in_an_object_store_goes_on_after_a_kill(
     arguments, object_store, capsys
 ):

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tf_adapters
 from tf_adapters.data.examples import Examples
@@ -11,6 +12,7 @@ from tf_adapters.evaluation.predictor import Predictor
 from tf_adapters.methods import Houlsby
 from tf_adapters.methods import PALs
 from tf_adapters.training import callbacks
+from tf_adapters.training.agreement import Agreement
 from tf_adapters.training.checkpoints import StopTraining
 from tf_adapters.training.checkpoints import last_state
 from tf_adapters.training.optimizer import make_optimizer
@@ -51,7 +53,8 @@ def process(make_model, tokenizer, tmp_path):
             make_optimizer(config, steps * EPOCHS), steps_per_execution=executed
         )
         best = callbacks.BestEpoch()
-        own = Checkpoints(tmp_path, 3, steps, best, training.digest)
+        agreement = Agreement(tf.distribute.get_strategy())
+        own = Checkpoints(tmp_path, 3, steps, best, training.digest, agreement)
         state = last_state(tmp_path)
         if state is not None:
             model.optimizer.build(model.trainable_variables)

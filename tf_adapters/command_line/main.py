@@ -7,7 +7,7 @@ from tf_adapters.command_line import evaluate
 from tf_adapters.command_line import export
 from tf_adapters.command_line import params
 from tf_adapters.command_line import predict
-from tf_adapters.command_line.memory import advising
+from tf_adapters.command_line.advice import advising
 from tf_adapters.version import __version__
 
 DONE, WRONG_INPUT = 0, 2

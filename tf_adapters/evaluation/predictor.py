@@ -1,5 +1,8 @@
 """Predictions and scores of a model on whole sets of examples."""
 
+from collections.abc import Sequence
+
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -19,13 +22,19 @@ class Predictor:
         model: a `MultiTaskClassifier` with a tokenizer.
         sequence_length: int. The most tokens of an example. Defaults to 128.
         batch_size: int. Defaults to 32.
+        callbacks: sequence of Keras callbacks of each prediction. Defaults to
+            none.
 
     Raises:
         ValueError: if the model has no tokenizer.
     """
 
     def __init__(
-        self, model, sequence_length: int = 128, batch_size: int = 32
+        self,
+        model,
+        sequence_length: int = 128,
+        batch_size: int = 32,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> None:
         if model.tokenizer is None:
             raise ValueError(
@@ -36,6 +45,7 @@ class Predictor:
         self.model = model
         self.text_encoder = TextEncoder(model.tokenizer, sequence_length)
         self.batch_size = batch_size
+        self.callbacks = list(callbacks)
         self._encoded: dict[int, EncodedExamples] = {}
 
     def predict(self, task: str, texts) -> list[dict]:
@@ -102,7 +112,7 @@ class Predictor:
 
     def logits(self, dataset: tf.data.Dataset) -> np.ndarray:
         """Returns what the model returns for every row of a dataset."""
-        return self.model.predict(dataset, verbose=0)
+        return self.model.predict(dataset, verbose=0, callbacks=self.callbacks)
 
     def score(self, examples: Examples) -> dict[str, float]:
         """Predicts labelled examples and returns the metrics of their task."""

@@ -15,6 +15,7 @@ _MAY_CHANGE = (
     "learning_rate",
     "accumulate_steps",
     "recompute",
+    "worker_timeout",
     "checkpoint_steps",
     "resume",
     "deterministic",

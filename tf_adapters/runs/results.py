@@ -60,9 +60,10 @@ def write_predictions(run: Run) -> None:
     folder = run.directory.predictions
     for name, source in sources.items():
         run.say(f"Predicting for {name}")
-        predictions.write_predictions(
-            run.predictor, source, folder, heads[name]
-        )
+        with run.watch.watching():
+            predictions.write_predictions(
+                run.predictor, source, folder, heads[name]
+            )
 
 
 def write_saved_model(run: Run) -> None:

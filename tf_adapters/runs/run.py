@@ -36,11 +36,13 @@ with epy.lazy_imports():
 
     from tf_adapters.model import multi_task_classifier
     from tf_adapters.runs import later_tasks
+    from tf_adapters.training import agreement
     from tf_adapters.training import callbacks
     from tf_adapters.training import checkpoints
     from tf_adapters.training import optimizer
     from tf_adapters.training import progress
     from tf_adapters.training import resumable
+    from tf_adapters.training import watch
 
 
 class Run:
@@ -97,13 +99,14 @@ class Run:
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
         self.started_from: dict[str, str] = {}
+        self.watch = watch.Watch(math.inf)
         self.model = self._build(recipe)
         self.say("Tokenising")
         self.training_set: TrainingSet = training_set(
             self.model, self.train_examples, config
         )
         self.predictor = evaluation.Predictor(
-            self.model, config.sequence_length
+            self.model, config.sequence_length, callbacks=[self.watch]
         )
         self.config_text = self.directory.write_config(
             name,
@@ -118,6 +121,7 @@ class Run:
             self.training_set.steps_per_epoch,
             self.best,
             self.training_set.digest,
+            agreement.Agreement(self.model.distribute_strategy),
         )
         self._is_training = False
         self._resume()
@@ -148,29 +152,31 @@ class Run:
         has_lines = self.is_chief and not has_bar
         self._is_training = True
         try:
-            resumable.fit_from(
-                self.model,
-                self.training_set,
-                self.checkpoints.step,
-                self.config.num_epochs,
-                verbose=(1 if has_bar else 2) if self.is_chief else 0,
-                callbacks=[
-                    *(self._lines() if has_lines else []),
-                    callbacks.DevScores(self.predictor, self.dev_examples),
-                    callbacks.DrawnShares(self.training_set),
-                    self.best,
-                    self.timer,
-                    callbacks.ConfigText(logs, note),
-                    keras.callbacks.TensorBoard(logs, write_graph=False),
-                    keras.callbacks.TerminateOnNaN(),
-                    self.checkpoints,
-                ],
-            )
+            with self.watch.watching():
+                resumable.fit_from(
+                    self.model,
+                    self.training_set,
+                    self.checkpoints.step,
+                    self.config.num_epochs,
+                    verbose=(1 if has_bar else 2) if self.is_chief else 0,
+                    callbacks=[
+                        self.watch,
+                        *(self._lines() if has_lines else []),
+                        callbacks.DevScores(self.predictor, self.dev_examples),
+                        callbacks.DrawnShares(self.training_set),
+                        self.best,
+                        self.timer,
+                        callbacks.ConfigText(logs, note),
+                        keras.callbacks.TensorBoard(logs, write_graph=False),
+                        keras.callbacks.TerminateOnNaN(),
+                        self.checkpoints,
+                    ],
+                )
         except KeyboardInterrupt:
             finished = False
         finally:
             self._is_training = False
-        if self.checkpoints.stop_requested:
+        if self.checkpoints.stopped or self.checkpoints.stop_requested:
             raise checkpoints.StopTraining
         self.best.restore()
         return finished
@@ -191,7 +197,9 @@ class Run:
             return
         with self.model.distribute_strategy.scope():
             self.model.optimizer.build(self.model.trainable_variables)
-        self.checkpoints.set_model(self.model)
+        # `fit` would, but there may be nothing left to train.
+        for callback in (self.checkpoints, self.best):
+            callback.set_model(self.model)
         self.checkpoints.restore(state)
         steps = self.training_set.steps_per_epoch
         total = steps * self.config.num_epochs
@@ -208,10 +216,15 @@ class Run:
         tasks = [source.task for source in self.sources.values()]
         mixture = make_mixture(self.config, self.train_examples)
         steps = steps_per_epoch(self.config, mixture)
-        if self.config.strategy == "auto":
-            chosen, reason = chosen_strategy()
-            self.say(f"Strategy {chosen}: {reason}")
-        strategy = make_strategy(self.config.strategy)
+        name, reason = self.config.strategy, "as was asked for"
+        if name == "auto":
+            name, reason = chosen_strategy()
+        self.say(f"Strategy {name}: {reason}")
+        if name == "multi_worker":
+            self.watch = watch.Watch(self.config.worker_timeout)
+            self.say("Waiting for the other workers")
+        with self.watch.watching():
+            strategy = make_strategy(name)
         check_batch_size(
             self.config.batch_size, strategy, self.config.accumulate_steps
         )

@@ -24,7 +24,8 @@ def evaluate(run: Run) -> dict:
         What was written.
     """
     run.say("Scoring the dev sets with the best epoch")
-    dev = {k: run.predictor.score(v) for k, v in run.dev_examples.items()}
+    with run.watch.watching():
+        dev = {k: run.predictor.score(v) for k, v in run.dev_examples.items()}
     metrics = {
         "dev": dev,
         "mean": mean_score(dev),

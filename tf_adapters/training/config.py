@@ -27,6 +27,7 @@ _POSITIVE = (
     "num_epochs",
     "sequence_length",
     "steps_per_execution",
+    "worker_timeout",
 )
 _NOT_NEGATIVE = ("steps_per_epoch", "max_examples", "weight_decay", "clip_norm")
 
@@ -77,6 +78,8 @@ class TrainConfig:
         strategy: how training is distributed: on one device, on all GPUs of
             this machine, or on the machines that TF_CONFIG lists; "auto"
             looks what there is.
+        worker_timeout: seconds that a step may take where several workers
+            train together; then one of them hangs, and the others end.
         from_run: folder of a finished run of the same recipe and settings,
             whose model gets the tasks of this run beside its own.
         initialise_from: the task of `from_run` whose private weights the new
@@ -124,6 +127,7 @@ class TrainConfig:
     jit_compile: bool = False
     steps_per_execution: int = 1
     strategy: Literal[STRATEGIES] = "auto"
+    worker_timeout: float = 600.0
     from_run: str = ""
     initialise_from: str = ""
     trains: Literal[TRAINS] = "all"

@@ -8,6 +8,7 @@ from keras import ops
 
 from tf_adapters import storage
 from tf_adapters.model.gradients import is_seed
+from tf_adapters.training.agreement import Agreement
 from tf_adapters.training.callbacks import BestEpoch
 from tf_adapters.training.checkpoints import RunState
 from tf_adapters.training.checkpoints import StopTraining
@@ -28,13 +29,15 @@ class Checkpoints(keras.callbacks.Callback):
         steps_per_epoch: int.
         best: the `BestEpoch` in use.
         data: str. A digest of what is trained on, and in which order.
+        agreement: an `Agreement` of the workers that train together.
 
     Attributes:
         history: list of the logs of each epoch that is over.
         begun_at: int. Steps that were done when this epoch, or what was left
             of it, began.
         stop_requested: bool. Set it, as a signal handler does, to stop after
-            the step that is being made, with a checkpoint.
+            the step that is being made, with a checkpoint; so do all workers
+            if it is set in one.
         stopped: bool. Whether it has stopped so.
     """
 
@@ -45,6 +48,7 @@ class Checkpoints(keras.callbacks.Callback):
         steps_per_epoch: int,
         best: BestEpoch,
         data: str,
+        agreement: Agreement,
     ) -> None:
         super().__init__()
         self.folder = folder
@@ -52,6 +56,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.steps_per_epoch = steps_per_epoch
         self.best = best
         self.data = data
+        self.agreement = agreement
         self.history: list[dict[str, float]] = []
         self.stop_requested = self.stopped = False
         self._step = self.begun_at = 0
@@ -107,6 +112,19 @@ class Checkpoints(keras.callbacks.Callback):
         self.history = state.notes["history"]
         self._step = state.step
 
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Refuses to go on from steps that differ from worker to worker.
+
+        Raises:
+            ValueError: if they do.
+        """
+        if not self.agreement.is_same(self._step):
+            raise ValueError(
+                "All workers must go on from the same checkpoint. Received "
+                f"step {self._step} here and another elsewhere. Give them all "
+                "an `output_dir` that they share."
+            )
+
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Puts back the sums of an epoch that was interrupted."""
         self.begun_at = self._step
@@ -120,7 +138,8 @@ class Checkpoints(keras.callbacks.Callback):
         """Counts, writes if it is time, and stops if that was asked for."""
         before, self._step = self._step, self.begun_at + batch + 1
         is_last = self._step % self.steps_per_epoch == 0
-        if self.stop_requested and not is_last:
+        stops = self.agreement.any_of(self.stop_requested)
+        if stops and not is_last:
             self._save()
             self._stop()
         elif self._step // self.every > before // self.every and not is_last:
@@ -132,7 +151,7 @@ class Checkpoints(keras.callbacks.Callback):
             return
         self.history.append({k: float(v) for k, v in logs.items()})
         self._save()
-        if self.stop_requested:
+        if self.agreement.any_of(self.stop_requested):
             self._stop()
 
     def _stop(self) -> None:

@@ -11,6 +11,8 @@ with epy.lazy_imports():
     import tensorflow as tf
 
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
+# The exit code of a process that others have left alone.
+LOST_WORKER = 6
 _CLUSTER = "TF_CONFIG"
 _EXAMPLE = (
     '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, '

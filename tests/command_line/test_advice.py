@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_adapters.command_line.memory import memory_advice
+from tf_adapters.command_line.advice import memory_advice
 
 
 def test_more_than_any_machine_has():

@@ -1,8 +1,10 @@
-"""What to do when a model does not fit into memory."""
+"""What to do when memory or another worker is gone."""
 
 import re
 import sys
 from collections.abc import Callable
+
+from tf_adapters.training.strategy import LOST_WORKER
 
 NO_MEMORY = 4
 
@@ -10,7 +12,7 @@ NO_MEMORY = 4
 def advising(
     prog: str, command: Callable[[list[str]], int], argv: list[str]
 ) -> int:
-    """Runs a command, and says what needs less memory if there is too little.
+    """Runs a command, and says what to do if something it needs is gone.
 
     Args:
         prog: str. Name of the program in the message.
@@ -18,16 +20,21 @@ def advising(
         argv: command line arguments.
 
     Returns:
-        The exit code, `NO_MEMORY` if there was too little.
+        The exit code: `NO_MEMORY` if there was too little, `LOST_WORKER` if
+        a process that this one computes with is gone.
     """
     try:
         return command(argv)
     except Exception as error:
-        advice = memory_advice(error)
-        if not advice:
-            raise
-        print(f"{prog}: {advice}", file=sys.stderr)
-        return NO_MEMORY
+        for code, advise in (
+            (NO_MEMORY, memory_advice),
+            (LOST_WORKER, worker_advice),
+        ):
+            advice = advise(error)
+            if advice:
+                print(f"{prog}: {advice}", file=sys.stderr)
+                return code
+        raise
 
 
 def memory_advice(error: Exception) -> str:
@@ -50,4 +57,23 @@ def memory_advice(error: Exception) -> str:
         "needs less of it, for the same result, with `accumulate_steps` or "
         "`recompute`; a smaller model, `batch_size` or `sequence_length` "
         "needs less too."
+    )
+
+
+def worker_advice(error: Exception) -> str:
+    """Says what to do if another worker is gone.
+
+    Args:
+        error: what a command ended with.
+
+    Returns:
+        A message for the user; empty if the error is about something else.
+    """
+    _, aborted, reason = str(error).partition("Collective ops is aborted by: ")
+    if not aborted:
+        return ""
+    return (
+        "A worker that trains with this one has ended or cannot be reached "
+        f"({reason.splitlines()[0]}). Look at its output. The same command, "
+        "given again to all of them, goes on from the last checkpoint."
     )
