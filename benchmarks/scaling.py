@@ -111,7 +111,7 @@ def compute_seconds(settings, seconds, replicas, is_strong):
 def traffic_table(one, four):
     """Returns Markdown: bytes of each recipe, the most first."""
     names = sorted(one, key=lambda name: -one[name].gradients)
-    parts = ("gradient, bytes", "all-reduced, bytes", "%")
+    parts = ("bytes", "%")
     heads = [f"{n}: {p}" for n in ("1 task", "4 tasks") for p in parts]
     rows = []
     for name in names:
@@ -119,9 +119,9 @@ def traffic_table(one, four):
         for counted in (one, four):
             own = counted[name]
             percent = 100 * own.total / counted[_REFERENCE].total
-            cells += [f"{own.gradients:,}", f"{own.total:,}", f"{percent:.2f}"]
+            cells += [f"{own.total:,}", f"{percent:.2f}"]
         rows.append(cells)
-    return _markdown([["recipe", *heads], ["---"] * 7, *rows])
+    return _markdown([["recipe", *heads], ["---"] * 5, *rows])
 
 
 def curve_table(found, settings, is_strong):

@@ -16,8 +16,8 @@ from tf_adapters.runs.recipe import load_recipe
 TASKS = ("cola", "mrpc", "rte", "stsb")
 # Of a float32, in which Keras keeps weights, gradients and losses.
 _BYTES = 4
-# Of an int64, in which TensorFlow counts.
-_COUNT = 8
+# Of an int64, in which TensorFlow counts, and of a float64.
+_COUNT = _ASKED = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,12 +37,11 @@ class Traffic:
         return sum(self.sizes)
 
 
-def of_model(model, clip_norm):
-    """Returns the `Traffic` of a model that `make_optimizer` optimises.
+def of_model(model):
+    """Returns the `Traffic` of `fit` with what `make_optimizer` returned.
 
     Args:
         model: a `MultiTaskClassifier`.
-        clip_norm: float, as in `TrainConfig`.
     """
     num_tasks = len(model.task_names)
     # Also those of tasks that are not in the batch: a bank is one variable.
@@ -51,17 +50,22 @@ def of_model(model, clip_norm):
     )
     has_banks = any(bank.trainable for bank in model.banks().values())
     present = [_BYTES * num_tasks] if num_tasks > 1 and has_banks else []
-    # The optimizer adds gradients up to clip them, and Keras adds up again.
-    passes = 2 if clip_norm else 1
-    # A sum and a count for the loss of all tasks and for that of each.
-    logs = [_BYTES, _COUNT] * (1 + num_tasks)
+    # The losses of all tasks and of each, and over how many replicas.
+    logs = [_BYTES * (1 + num_tasks), _COUNT]
     # First of all, whether the data of a replica have come to their end.
-    sizes = (_COUNT, *present, *passes * [gradients], *logs)
-    return Traffic(gradients, sizes)
+    return Traffic(gradients, (_COUNT, *present, gradients, *logs))
 
 
 def of_recipes(names, num_tasks):
-    """Returns the `Traffic` of each recipe on BERT-base, as a dict."""
+    """Returns the `Traffic` of a step of `train.py` on BERT-base.
+
+    Args:
+        names: names of recipes.
+        num_tasks: int. Tasks that are trained together, up to four.
+
+    Returns:
+        dict from the name of each recipe to its `Traffic`.
+    """
     backbone = keras_nlp.models.BertBackbone(30522, 12, 12, 768, 3072)
     found = {}
     for name in names:
@@ -73,7 +77,9 @@ def of_recipes(names, num_tasks):
             [GLUE_TASKS[task] for task in TASKS[:num_tasks]],
             pooling=config.pooling,
         )
-        found[name] = of_model(model, config.clip_norm)
+        own = of_model(model)
+        # `train.py` asks whether a worker was told to stop.
+        found[name] = Traffic(own.gradients, (*own.sizes, _ASKED))
         # Two models that train one backbone are refused.
         del model
     return found

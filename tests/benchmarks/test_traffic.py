@@ -15,9 +15,9 @@ def test_two_processes_add_up_what_is_counted(script, run_workers):
     cases = traffic_worker.CASES
     for lines in (output.splitlines() for output in printed):
         for case, line in zip(cases, lines, strict=True):
-            make, num_tasks, clip_norm, dtype = case
+            make, num_tasks, _, dtype = case
             model = traffic_worker.make_model(make, num_tasks, dtype)
-            own = traffic.of_model(model, clip_norm)
+            own = traffic.of_model(model)
             assert json.loads(line) == list(own.sizes)
 
 
@@ -28,18 +28,15 @@ def test_every_all_reduce_of_a_step(script, make_model):
     # five LayerNorms of 32, and a head of 16 x 3 + 3 = 51, as wide as the
     # widest: 592 + 160 + 51 = 803 numbers a task, of 4 bytes.
     model = make_model(Houlsby(4))
-    own = script("traffic").of_model(model, clip_norm=1.0)
+    own = script("traffic").of_model(model)
     assert own.gradients == 3 * 803 * 4 == 9_636
-    # Whether data are left, tasks in the batch, gradients twice, four losses
-    # with their counts.
-    losses = [4, 8] * 4
-    assert own.sizes == (8, 12, 9_636, 9_636, *losses)
-    assert own.total == 8 + 12 + 2 * 9_636 + 48
-    free = script("traffic").of_model(model, clip_norm=0.0)
-    assert free.sizes == (8, 12, 9_636, *losses)
+    # Whether data are left, tasks in the batch, gradients, four losses and
+    # their count.
+    assert own.sizes == (8, 12, 9_636, 16, 8)
+    assert own.total == 8 + 12 + 9_636 + 24
     # One task is in every batch. Its head has two outputs, 34 numbers.
-    alone = script("traffic").of_model(make_model(Houlsby(4), 1), 1.0)
-    assert alone.sizes == (8, 4 * 786, 4 * 786, *losses[:4])
+    alone = script("traffic").of_model(make_model(Houlsby(4), 1))
+    assert alone.sizes == (8, 4 * 786, 8, 8)
 
 
 @pytest.mark.large
@@ -62,5 +59,5 @@ def test_bert_base(script):
         assert four[name].gradients == 4 * one[name].gradients
     # What tasks share travels once.
     assert four["pals_shared"].gradients / 4 == total + 4 * head
-    assert len(four["houlsby"].sizes) == 1 + 1 + 2 + 2 * 5
-    assert len(one["houlsby"].sizes) == 1 + 2 + 2 * 2
+    assert len(four["houlsby"].sizes) == 6
+    assert len(one["houlsby"].sizes) == 5

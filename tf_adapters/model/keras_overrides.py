@@ -33,12 +33,21 @@ class MultiWorkerFit(keras.Model):
         if not _is_multi_worker(self.distribute_strategy):
             return super()._make_function(step_function)
 
-        def step(data):
-            # Keras takes the mean over axis 0 of the logs of all replicas.
-            logs = step_function(data)
-            return tree.map_structure(lambda x: tf.reshape(x, (1,)), logs)
+        logs = []
 
-        return super()._make_function(step)
+        def step(data):
+            logs[:] = [step_function(data)]
+            # Keras takes the mean over axis 0 of what all replicas return, of
+            # each Tensor on its own. One goes over the network once.
+            return tf.stack([tree.flatten(logs[0])])
+
+        function = super()._make_function(step)
+
+        def unpacked(iterator):
+            values = tf.unstack(function(iterator))
+            return tree.pack_sequence_as(logs[0], values)
+
+        return unpacked
 
 
 def finite_everywhere(optimizer, gradients):
