@@ -76,8 +76,8 @@ class TrainConfig:
             to Python; must divide those of an epoch. Saves time where a step
             takes milliseconds, as on a TPU.
         strategy: how training is distributed: on one device, on all GPUs of
-            this machine, or on the machines that TF_CONFIG lists; "auto"
-            looks what there is.
+            this machine, among the processes that TF_CONFIG lists or srun has
+            started, or on a TPU; "auto" looks what there is.
         worker_timeout: seconds that a step may take where several workers
             train together; then one of them hangs, and the others end.
         from_run: folder of a finished run of the same recipe and settings,

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from etils import epy
 
+from tf_adapters.training.cluster import SLURM
+from tf_adapters.training.cluster import check_several
+from tf_adapters.training.cluster import find_cluster
+from tf_adapters.training.cluster import slurm_resolver
+
 with epy.lazy_imports():
     import tensorflow as tf
 
-STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
+STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker", "tpu")
 # The exit code of a process that others have left alone.
 LOST_WORKER = 6
-_CLUSTER = "TF_CONFIG"
-_EXAMPLE = (
-    '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, '
-    '"task": {"type": "worker", "index": 0}}'
-)
+_LISTED = {
+    "TF_CONFIG": "TF_CONFIG lists {} workers",
+    "SLURM": "SLURM runs {} tasks in this step",
+}
+# The first is what users of TensorFlow set; the others tell libtpu about the
+# TPU that a machine has.
+_TPU = ("TPU_NAME", "TPU_ACCELERATOR_TYPE", "TPU_WORKER_ID")
+_LOCAL = "local"
 
 
 def make_strategy(name: str) -> tf.distribute.Strategy:
@@ -28,15 +35,17 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
             `"mirrored"` for a replica on every GPU of this machine, without a
             GPU on every logical CPU, of which there is one unless the program
             asked for more; `"multi_worker"` for one of the processes that
-            `TF_CONFIG` lists, each with its own GPUs. Call it before anything
-            is computed then.
+            `TF_CONFIG` lists, or that `srun` has started, each with its own
+            GPUs; `"tpu"` for a replica on every core of the TPU that
+            `TPU_NAME` names, or else of this machine. Call it before anything
+            is computed with the last two. The last was never run on a TPU.
 
     Returns:
         A strategy. Build the model inside its `scope()`.
 
     Raises:
-        ValueError: if the name is not known, or there is no `TF_CONFIG` that
-            lists several workers.
+        ValueError: if the name is not known, there are no other workers, or
+            there is no TPU.
     """
     if name == "auto":
         name = chosen_strategy()[0]
@@ -47,8 +56,13 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
         devices = devices or tf.config.list_logical_devices("CPU")
         return tf.distribute.MirroredStrategy([d.name for d in devices])
     if name == "multi_worker":
-        _check_cluster()
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        cluster = find_cluster()
+        check_several(cluster)
+        # Without a resolver TensorFlow reads TF_CONFIG.
+        resolver = slurm_resolver() if cluster.source == SLURM else None
+        return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    if name == "tpu":
+        return _tpu_strategy()
     raise ValueError(
         f"`strategy` must be one of {', '.join(STRATEGIES)}. Received: "
         f"strategy={name!r}."
@@ -57,25 +71,34 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
 
 def chosen_strategy() -> tuple[str, str]:
     """Returns the strategy that this machine asks for, and why."""
-    workers, _ = _cluster()
-    if len(workers) > 1:
-        return "multi_worker", f"{_CLUSTER} lists {len(workers)} workers"
+    cluster = find_cluster()
+    if cluster.num_workers > 1:
+        listed = _LISTED[cluster.source].format(cluster.num_workers)
+        return "multi_worker", listed
+    for variable in _TPU:
+        if os.environ.get(variable):
+            return "tpu", f"{variable} is {os.environ[variable]}"
     gpus = len(tf.config.list_physical_devices("GPU"))
     if gpus > 1:
         return "mirrored", f"there are {gpus} GPUs"
-    return "one_device", "there is one device, and no TF_CONFIG of workers"
+    return (
+        "one_device",
+        "there is one device, and neither TF_CONFIG nor SLURM lists workers",
+    )
 
 
 def is_chief(name: str) -> bool:
     """Whether this process writes for all that train together.
 
+    On TPUs of several hosts there is one process, which drives them all.
+
     Args:
         name: str. The strategy of the run.
 
     Raises:
-        ValueError: if `TF_CONFIG` is not understood.
+        ValueError: if `TF_CONFIG` or SLURM is not understood.
     """
-    return name not in ("auto", "multi_worker") or _cluster()[1] == 0
+    return name not in ("auto", "multi_worker") or find_cluster().index == 0
 
 
 def check_batch_size(
@@ -105,36 +128,21 @@ def check_batch_size(
         )
 
 
-def _cluster() -> tuple[list[str], int]:
-    """Returns the processes that `TF_CONFIG` lists, and which this one is."""
-    text = os.environ.get(_CLUSTER) or "{}"
+def _tpu_strategy() -> tf.distribute.Strategy:
+    name = os.environ.get("TPU_NAME") or _LOCAL
     try:
-        config = json.loads(text)
-        cluster = config.get("cluster", {})
-        chief, workers = cluster.get("chief", []), cluster.get("worker", [])
-        if not cluster:
-            return [], 0
-        task, index = config["task"]["type"], int(config["task"]["index"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(_not_understood(text)) from error
-    if task not in ("chief", "worker") or set(cluster) - {"chief", "worker"}:
-        raise ValueError(_not_understood(text))
-    return [*chief, *workers], index + len(chief) * (task == "worker")
-
-
-def _not_understood(text: str) -> str:
-    return (
-        f"The environment variable {_CLUSTER} must be JSON that lists workers, "
-        "the first of which may be called chief, and says which of them this "
-        f"is. Received: {text!r}. Write, say, {_EXAMPLE}, or leave it out."
-    )
-
-
-def _check_cluster() -> None:
-    if len(_cluster()[0]) < 2:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=name)
+        # What this machine has is there already.
+        if name != _LOCAL:
+            tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (tf.errors.OpError, OSError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0]
         raise ValueError(
-            "strategy='multi_worker' needs the environment variable "
-            f"{_CLUSTER}, which lists at least two workers. Received: "
-            f"{_CLUSTER}={os.environ.get(_CLUSTER)!r}. Set for each process, "
-            f"say, {_EXAMPLE}."
-        )
+            "strategy='tpu' needs a TPU and a TensorFlow that was built for "
+            f"it. Received: TPU_NAME={os.environ.get('TPU_NAME')!r}, for which "
+            f"TensorFlow says: {reason} Set TPU_NAME to a TPU that this "
+            "machine reaches, or to `local` for its own, or choose another "
+            "strategy, say one_device."
+        ) from error
+    return tf.distribute.TPUStrategy(resolver)
