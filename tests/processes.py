@@ -1,50 +1,35 @@
 """Processes that compute together."""
 
-import json
-import os
-import socket
+import pathlib
 import subprocess
 import sys
 
 import pytest
 
-
-def _free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("localhost", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+ROOT = pathlib.Path(__file__).parent.parent
+LAUNCH = [sys.executable, "-m", "tf_adapters", "launch", "--workers", "2", "--"]
 
 
 @pytest.fixture
-def run_workers(tmp_path):
-    """Starts two workers of one program and waits for both.
+def run_workers():
+    """Launches two workers of one Python program and waits for both.
 
-    Returns their exit codes, what they printed, and their errors. They write
-    to files: a pipe that is full would hold one up, and with it the other.
+    Returns the exit code, what each of them printed, and all errors.
     """
 
-    def run_workers(command, **kwargs):
-        hosts = [f"localhost:{port}" for port in _free_ports(2)]
-        started = []
-        for index in range(2):
-            task = {"type": "worker", "index": index}
-            config = {"cluster": {"worker": hosts}, "task": task}
-            out, err = (tmp_path / f"{k}{index}" for k in ("out", "err"))
-            with out.open("w") as stdout, err.open("w") as stderr:
-                process = subprocess.Popen(
-                    [sys.executable, *command],
-                    env={**os.environ, "TF_CONFIG": json.dumps(config)},
-                    stdout=stdout,
-                    stderr=stderr,
-                    **kwargs,
-                )
-            started.append((process, out, err))
-        codes = [process.wait(timeout=300) for process, _, _ in started]
-        printed = [out.read_text() for _, out, _ in started]
-        return codes, printed, [err.read_text() for _, _, err in started]
+    def run_workers(*command):
+        done = subprocess.run(
+            [*LAUNCH, sys.executable, *command],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        lines = done.stdout.splitlines()
+        printed = [
+            [line[4:] for line in lines if line.startswith(f"[{index}] ")]
+            for index in range(2)
+        ]
+        return done.returncode, printed, done.stderr
 
     return run_workers

@@ -45,7 +45,9 @@ def test_flags_of_an_ensemble_need_one(argv, capsys):
     assert "must come with `--ensemble`" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["params", "predict", "evaluate", "export"])
+@pytest.mark.parametrize(
+    "command", ["params", "predict", "evaluate", "export", "launch"]
+)
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as exit_:
         main([command, "--help"])

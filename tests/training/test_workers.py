@@ -1,6 +1,7 @@
 """I8: two processes have the losses and the weights of one device."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -8,14 +9,27 @@ import tensorflow as tf
 
 from tests.training import worker
 
+# Who `launch` says this is becomes the task of a SLURM step on one node.
+IN_SLURM = """
+import json, os, runpy, sys
+index = json.loads(os.environ.pop("TF_CONFIG"))["task"]["index"]
+sys.argv.pop(0)
+os.environ |= {
+    "SLURM_JOB_ID": sys.argv.pop(),
+    "SLURM_STEP_NUM_TASKS": "2",
+    "SLURM_STEP_NODELIST": "localhost",
+    "SLURM_STEP_TASKS_PER_NODE": "2",
+    "SLURM_PROCID": str(index),
+    "SLURM_LOCALID": str(index),
+    "SLURMD_NODENAME": "localhost",
+}
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
-@pytest.mark.large
-def test_two_workers_train_every_paper_as_one_device_does(run_workers):
-    codes, printed, errors = run_workers([worker.__file__])
-    assert codes == [0, 0], errors
-    answers = [
-        [json.loads(line) for line in output.splitlines()] for output in printed
-    ]
+
+def assert_as_on_one_device(printed):
+    """Compares what each of the workers has printed, a method a line."""
+    answers = [[json.loads(line) for line in lines] for lines in printed]
     for number, (name, make) in enumerate(worker.METHODS.items()):
         history, weights = worker.train(make(), tf.distribute.get_strategy())
         for own_history, own_weights in (each[number] for each in answers):
@@ -28,8 +42,26 @@ def test_two_workers_train_every_paper_as_one_device_does(run_workers):
 
 
 @pytest.mark.large
+def test_two_workers_train_every_paper_as_one_device_does(run_workers):
+    code, printed, errors = run_workers(worker.__file__)
+    assert code == 0, errors
+    assert_as_on_one_device(printed)
+
+
+@pytest.mark.large
+def test_two_tasks_of_slurm_train_as_one_device_does(run_workers, monkeypatch):
+    # Another for each session, so that they have other ports.
+    job = str(os.getpid())
+    monkeypatch.setattr(worker, "METHODS", {"pals": worker.METHODS["pals"]})
+    arguments = (worker.__file__, "pals", job)
+    code, printed, errors = run_workers("-c", IN_SLURM, *arguments)
+    assert code == 0, errors
+    assert_as_on_one_device(printed)
+
+
+@pytest.mark.large
 def test_keras_alone_still_fails(run_workers):
     """If not, `model/keras_overrides.py` is not needed any more."""
-    codes, _, errors = run_workers([worker.__file__, "stock"])
-    assert codes != [0, 0]
-    assert any("unsupported type" in error for error in errors)
+    code, _, errors = run_workers(worker.__file__, "stock")
+    assert code != 0
+    assert "unsupported type" in errors

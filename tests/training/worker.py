@@ -1,5 +1,7 @@
 """One of two processes that train together; tests start it.
 
+    python tests/training/worker.py          # every method
+    python tests/training/worker.py pals     # one of them
     python tests/training/worker.py stock    # without the mends of Keras
 
 Prints, for each method, the losses of its epochs and its trained weights, as
@@ -82,5 +84,5 @@ if __name__ == "__main__":
     if "stock" in sys.argv:
         del MultiWorkerFit._maybe_symbolic_build, MultiWorkerFit._make_function
     chosen = make_strategy("multi_worker")
-    for make in METHODS.values():
-        print(json.dumps(train(make(), chosen)), flush=True)
+    for name in set(METHODS).intersection(sys.argv) or METHODS:
+        print(json.dumps(train(METHODS[name](), chosen)), flush=True)

@@ -1,1 +1,1 @@
-"""The commands beside `train.py`: params, predict, evaluate, export."""
+"""The commands beside `train.py`, from params to launch."""

@@ -5,6 +5,7 @@ import sys
 
 from tf_adapters.command_line import evaluate
 from tf_adapters.command_line import export
+from tf_adapters.command_line import launch
 from tf_adapters.command_line import params
 from tf_adapters.command_line import predict
 from tf_adapters.command_line.advice import advising
@@ -16,6 +17,7 @@ _COMMANDS = {
     "predict": predict,
     "evaluate": evaluate,
     "export": export,
+    "launch": launch,
 }
 
 
@@ -26,8 +28,9 @@ def main(argv: list[str]) -> int:
         argv: command line arguments, the command first.
 
     Returns:
-        Exit code: 0 done, 2 wrong arguments or input, 4 not enough memory. The
-        message of an error goes to standard error.
+        Exit code: 0 done, 2 wrong arguments or input, 4 not enough memory, or
+        that of what was launched. The message of an error goes to standard
+        error.
     """
     parser = argparse.ArgumentParser(
         prog="tf-adapters",
@@ -46,11 +49,10 @@ def main(argv: list[str]) -> int:
 
     def answer(argv: list[str]) -> int:
         try:
-            _COMMANDS[command].main(argv, prog=prog)
+            return _COMMANDS[command].main(argv, prog=prog) or DONE
         except (ValueError, OSError, ImportError) as error:
             print(f"{prog}: {error}", file=sys.stderr)
             return WRONG_INPUT
-        return DONE
 
     return advising(prog, answer, argv[1:])
 
