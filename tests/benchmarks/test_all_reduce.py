@@ -14,9 +14,8 @@ def test_flags_follow_from_two_times(script):
 
 @pytest.mark.large
 def test_two_processes_measure(run_workers):
-    command = [str(SCRIPT), "--size", "1000", "--rounds", "2"]
-    root = SCRIPT.parent.parent
-    codes, printed, errors = run_workers(command, cwd=root)
-    assert codes == [0, 0], errors
-    pattern = r"--latency \d\.\de-\d+ --gigabits \S+\n"
-    assert all(re.fullmatch(pattern, text) for text in printed)
+    command = (str(SCRIPT), "--size", "1000", "--rounds", "2")
+    code, printed, errors = run_workers(*command)
+    assert code == 0, errors
+    pattern = r"--latency \d\.\de-\d+ --gigabits \S+"
+    assert all(re.fullmatch(pattern, line) for (line,) in printed)
