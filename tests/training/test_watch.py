@@ -6,7 +6,24 @@ import time
 
 import pytest
 
+from tf_adapters.training.strategy import LOST_WORKER
 from tf_adapters.training.watch import Watch
+
+# The second of two workers lives, but does not do its part.
+HANGS = """
+import time
+from tf_adapters.training.agreement import Agreement
+from tf_adapters.training.cluster import find_cluster
+from tf_adapters.training.strategy import make_strategy
+from tf_adapters.training.watch import Watch
+
+agreement = Agreement(make_strategy("multi_worker"))
+agreement.any_of(False)
+if find_cluster().index == 1:
+    time.sleep(600)
+with Watch(3.0).watching():
+    agreement.any_of(False)
+"""
 
 
 @pytest.fixture
@@ -51,3 +68,12 @@ def test_where_there_is_nobody_to_wait_for_there_is_no_thread():
     before = threading.active_count()
     Watch(math.inf)
     assert threading.active_count() == before
+
+
+@pytest.mark.large
+def test_a_worker_that_hangs_ends_the_other(run_workers):
+    code, _, errors = run_workers("-c", HANGS)
+    assert code == LOST_WORKER, errors
+    assert "[0] The workers must take each step together." in errors
+    # Where it was waiting.
+    assert "any_of" in errors

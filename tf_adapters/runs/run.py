@@ -193,6 +193,15 @@ class Run:
     def _resume(self) -> None:
         """Goes on from the last checkpoint, if there is one."""
         state = checkpoints.last_state(self._checkpoints)
+        step = 0 if state is None else state.step
+        with self.watch.watching():
+            is_same = self.checkpoints.agreement.is_same(step)
+        if not is_same:
+            raise ValueError(
+                "All workers must go on from the same checkpoint. Received "
+                f"step {step} here and another elsewhere. Give them all an "
+                "`output_dir` that they share."
+            )
         if state is None:
             return
         with self.model.distribute_strategy.scope():

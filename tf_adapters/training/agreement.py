@@ -1,5 +1,6 @@
 """What workers that train together have to decide together."""
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -30,15 +31,17 @@ class Agreement:
         # All are the same where their variance is zero.
         return total**2 == squares * count
 
-    def _sum(self, *numbers: float) -> list[float]:
+    def _sum(self, *numbers: float) -> np.ndarray:
         # Whole numbers below 2^53.
-        sums = self._strategy.run(
-            _add_up, args=(tf.constant(numbers, "float64"),)
-        )
-        return self._strategy.experimental_local_results(sums)[0].numpy()
+        return self._add_up(tf.constant(numbers, "float64")).numpy()
+
+    @tf.function
+    def _add_up(self, numbers: tf.Tensor) -> tf.Tensor:
+        sums = self._strategy.run(_all_reduce, args=(numbers,))
+        return self._strategy.experimental_local_results(sums)[0]
 
 
-@tf.function
-def _add_up(numbers: tf.Tensor) -> tf.Tensor:
+def _all_reduce(numbers: tf.Tensor) -> tf.Tensor:
     replica = tf.distribute.get_replica_context()
-    return replica.all_reduce("SUM", numbers)
+    # A copy is on the device of the replica, where the sum shall be.
+    return replica.all_reduce("SUM", tf.identity(numbers))

@@ -112,19 +112,6 @@ class Checkpoints(keras.callbacks.Callback):
         self.history = state.notes["history"]
         self._step = state.step
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        """Refuses to go on from steps that differ from worker to worker.
-
-        Raises:
-            ValueError: if they do.
-        """
-        if not self.agreement.is_same(self._step):
-            raise ValueError(
-                "All workers must go on from the same checkpoint. Received "
-                f"step {self._step} here and another elsewhere. Give them all "
-                "an `output_dir` that they share."
-            )
-
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Puts back the sums of an epoch that was interrupted."""
         self.begun_at = self._step
