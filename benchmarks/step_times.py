@@ -23,7 +23,10 @@ def trainer(command, args):
     """Returns the function that takes one training step of a recipe."""
     model, config = side_by_side.build(command, args, dtype=args.dtype)
     model.compile(
-        make_optimizer(config, _MANY_STEPS), jit_compile=config.jit_compile
+        make_optimizer(config, _MANY_STEPS),
+        accumulate_steps=config.accumulate_steps,
+        recompute=config.recompute,
+        jit_compile=config.jit_compile,
     )
     step = model.make_train_function() or model.train_function
     tasks = len(side_by_side.TASKS) if args.mixed else 1
