@@ -3,6 +3,7 @@
 import contextlib
 
 import keras
+import keras_nlp
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -150,3 +151,28 @@ def test_parts_train_as_the_large_batch_does(
         np.testing.assert_allclose(found[name], values, rtol=1e-6)
     for value, wanted in zip(weights, expected, strict=True):
         np.testing.assert_allclose(value, wanted, atol=1e-6)
+
+
+@pytest.mark.large
+def test_keras_alone_still_accumulates_for_one_replica_only(two_cpus):
+    """If not, `accumulate_steps` could be left to it (keras issue 20582)."""
+    with two_cpus.scope():
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=2)
+        model.compile(optimizer, loss="mse")
+    with pytest.raises(RuntimeError, match="merge_call"):
+        model.fit(np.ones((8, 3)), np.ones((8, 1)), batch_size=4, verbose=0)
+
+
+@pytest.mark.large
+def test_keras_alone_still_computes_nothing_again_in_a_graph(make_inputs):
+    """If not, `recompute` could be left to it."""
+    with keras.RematScope(mode="full"):
+        backbone = keras_nlp.models.BertBackbone(50, 1, 2, 16, 32)
+    outputs = backbone.output["pooled_output"]
+    model = keras.Model(backbone.input, outputs)
+    model.compile("sgd", loss="mse")
+    inputs = make_inputs(batch=4)
+    del inputs["task_ids"]
+    with pytest.raises(ValueError, match="keywords arguments only when eager"):
+        model.fit(inputs, np.ones((4, 16)), verbose=0)
