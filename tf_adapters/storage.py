@@ -112,6 +112,21 @@ def whole_folder(
     return _copied(target, last, replace)
 
 
+def copy_folder(source: Path, target: pathlib.Path) -> None:
+    """Copies the files of a folder into a local one that is there.
+
+    Args:
+        source: where from, with all that is in it.
+        target: where to.
+    """
+    for entry in listed(source):
+        if entry.is_dir():
+            (target / entry.name).mkdir()
+            copy_folder(entry, target / entry.name)
+        else:
+            (target / entry.name).write_bytes(entry.read_bytes())
+
+
 def remove_folder(folder: Path, first: str = "") -> None:
     """Removes a folder, if it is there, with what is in it.
 

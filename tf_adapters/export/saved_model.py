@@ -10,8 +10,11 @@ import tensorflow as tf
 
 from tf_adapters import storage
 from tf_adapters.export.metadata import write_metadata
+from tf_adapters.export.publishing import check_keep
+from tf_adapters.export.publishing import remove_old_versions
 from tf_adapters.export.served_model import ServedModel
 from tf_adapters.export.version_folder import choose_version
+from tf_adapters.export.warm_up import write_warm_up
 
 
 def export_saved_model(
@@ -20,6 +23,7 @@ def export_saved_model(
     sequence_length: int | None = None,
     version: int | None = None,
     dropped_layers: Collection[int] = (),
+    keep: int | None = None,
 ) -> storage.Path:
     """Writes `path/<version>/`, one SavedModel that serves every task.
 
@@ -55,6 +59,8 @@ def export_saved_model(
         dropped_layers: transformer layers, from 0, that are served without
             what the method put into their slots, which is faster: AdapterDrop
             of trained adapters. Defaults to none.
+        keep: int. How many versions stay, this one among them; older ones are
+            removed once it is there. Defaults to `None`, all of them.
 
     Returns:
         The folder written. A server that watches `path` sees it whole or not
@@ -63,8 +69,9 @@ def export_saved_model(
 
     Raises:
         ValueError: if the model has no tokenizer, `sequence_length` exceeds
-            the positions of the encoder, `version` is not a positive int, or
-            `dropped_layers` do not exist or have nothing in their slots.
+            the positions of the encoder, `version` or `keep` is not a positive
+            int, or `dropped_layers` do not exist or have nothing in their
+            slots.
         FileExistsError: if the version exists; none is ever overwritten.
 
     Example:
@@ -77,6 +84,8 @@ def export_saved_model(
         sequence_length = min(128, model.encoder.max_sequence_length)
     _check_model(model, sequence_length)
     version = choose_version(path, version)
+    if keep is not None:
+        check_keep(keep)
     with model.encoder.baked(dropped_layers):
         served = ServedModel(model, sequence_length)
         signatures = served.signatures()
@@ -90,6 +99,9 @@ def export_saved_model(
     with storage.whole_folder(target, last="saved_model.pb") as folder:
         tf.saved_model.save(holder, str(folder), signatures=signatures)
         write_metadata(folder, model.tasks, sequence_length, signatures)
+        write_warm_up(folder, model.tasks, sequence_length, signatures)
+    if keep is not None:
+        remove_old_versions(path, keep)
     return target
 
 

@@ -41,6 +41,19 @@ def choose_version(path: storage.Path, version: int | None) -> int:
     return version
 
 
+def whole_versions(path: storage.Path) -> list[int]:
+    """Returns the versions that a server would load, in order.
+
+    Args:
+        path: folder of the versions of one model; it need not exist.
+    """
+    return sorted(
+        version
+        for version in _versions(path)
+        if (path / str(version) / "saved_model.pb").exists()
+    )
+
+
 def _versions(path: storage.Path) -> list[int]:
     names = (entry.name for entry in storage.listed(path))
     return [int(name) for name in names if name.isdecimal()]
