@@ -77,7 +77,7 @@ def _train(run: Run) -> int:
     if run.config.predict:
         results.write_predictions(run)
     if run.config.export:
-        results.write_saved_model(run)
+        results.write_saved_model(run, metrics)
     if not finished:
         return INTERRUPTED
     run.directory.finish()

@@ -6,3 +6,4 @@ with names_of_package(globals()):
     from tf_adapters.export.publishing import remove_old_versions
     from tf_adapters.export.publishing import republish
     from tf_adapters.export.saved_model import export_saved_model
+    from tf_adapters.export.serving_configs import write_serving_configs

@@ -42,7 +42,7 @@ def answer(
     label = tf.where(
         is_regression,
         tf.strings.as_string(value, shortest=True),
-        tf.gather_nd(_label_table(tasks), places),
+        tf.gather_nd(label_table(tasks), places),
     )
     label_index = tf.where(is_regression, -1, best)
     return {"scores": scores, "label": label, "label_index": label_index}
@@ -58,7 +58,8 @@ def _value(
     return tf.clip_by_value(low + (high - low) * output, low, high)
 
 
-def _label_table(tasks: list[Task]) -> tf.Tensor:
+def label_table(tasks: list[Task]) -> tf.Tensor:
+    """Returns labels of shape `(num_tasks, max_outputs)`, `""` for none."""
     width = max(t.num_outputs for t in tasks)
     rows = [t.labels + ("",) * (width - len(t.labels)) for t in tasks]
     return tf.constant(np.array(rows, dtype=object), tf.string)

@@ -19,21 +19,19 @@ _PACKAGES = ("tensorflow", "keras", "keras-hub")
 FILE = pathlib.Path("assets.extra", "tf_adapters.json")
 
 
-def write_metadata(
-    folder: pathlib.Path,
+def make_metadata(
     tasks: list[Task],
     sequence_length: int,
     signatures: Mapping[str, Callable],
-) -> None:
-    """Writes `assets.extra/tf_adapters.json` into a SavedModel.
+) -> dict[str, Any]:
+    """Returns what describes a served model, as JSON can hold it.
 
     Args:
-        folder: the SavedModel.
         tasks: the tasks, in the order of their ids.
         sequence_length: int. The most tokens of an example.
         signatures: dict from name to concrete function.
     """
-    metadata = {
+    return {
         "format": 1,
         "versions": {
             "tf_adapters": __version__,
@@ -47,6 +45,15 @@ def write_metadata(
             for name, signature in signatures.items()
         },
     }
+
+
+def write_metadata(folder: pathlib.Path, metadata: dict[str, Any]) -> None:
+    """Writes `assets.extra/tf_adapters.json` into a SavedModel.
+
+    Args:
+        folder: the SavedModel.
+        metadata: what `make_metadata` returned.
+    """
     text = json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"
     file = folder / FILE
     file.parent.mkdir(exist_ok=True)

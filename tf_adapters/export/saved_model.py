@@ -4,12 +4,17 @@ import os
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Mapping
 
 import keras
 import tensorflow as tf
 
 from tf_adapters import storage
+from tf_adapters.export.describe import NAME as DESCRIBE
+from tf_adapters.export.describe import describe_signature
+from tf_adapters.export.metadata import make_metadata
 from tf_adapters.export.metadata import write_metadata
+from tf_adapters.export.model_card import write_model_card
 from tf_adapters.export.publishing import check_keep
 from tf_adapters.export.publishing import remove_old_versions
 from tf_adapters.export.served_model import ServedModel
@@ -24,6 +29,7 @@ def export_saved_model(
     version: int | None = None,
     dropped_layers: Collection[int] = (),
     keep: int | None = None,
+    scores: Mapping[str, Mapping[str, float]] | None = None,
 ) -> storage.Path:
     """Writes `path/<version>/`, one SavedModel that serves every task.
 
@@ -37,14 +43,16 @@ def export_saved_model(
       names that `input_names` gives them.
     - `token_ids` takes text that is tokenised already: `token_ids`,
       `segment_ids` (if the backbone has them), `padding_mask` and `task_ids`.
+    - `describe` takes nothing and says which tasks and labels there are.
 
-    All return `scores`, `label` and `label_index`, as `answer` says; the
+    The others return `scores`, `label` and `label_index`, as `answer` says; the
     signature of a task returns only the scores that the task has. A request
     that makes no sense is a `tf.errors.InvalidArgumentError` that says why.
     A batch is padded to its longest example. Weights that a method computes
     from others are computed once, here, and not for every request. Each weight
-    is stored once, and `assets.extra/tf_adapters.json` describes tasks and
-    signatures.
+    is stored once. `assets.extra` has `tf_adapters.json`, which describes tasks
+    and signatures, a page for people, and requests that TF Serving warms up
+    with.
 
     Args:
         model: a `MultiTaskClassifier` with a tokenizer.
@@ -61,6 +69,8 @@ def export_saved_model(
             of trained adapters. Defaults to none.
         keep: int. How many versions stay, this one among them; older ones are
             removed once it is there. Defaults to `None`, all of them.
+        scores: dict from the names of tasks to their metrics on a dev set, for
+            the page `assets.extra/README.md`. Defaults to none.
 
     Returns:
         The folder written. A server that watches `path` sees it whole or not
@@ -91,15 +101,20 @@ def export_saved_model(
         signatures = served.signatures()
         # Graphs do not keep alive what was made for them.
         weights = _variables_of(signatures.values())
+    metadata = make_metadata(model.tasks, sequence_length, signatures)
+    describe = describe_signature(model.tasks, metadata)
+    every = {**signatures, DESCRIBE: describe}
     holder = tf.Module()
     holder.weights = weights
     # Some tokenizers keep their vocabulary in tables, which must be tracked.
     holder.tokenizer = served.text_encoder.tokenizer
     target = path / str(version)
     with storage.whole_folder(target, last="saved_model.pb") as folder:
-        tf.saved_model.save(holder, str(folder), signatures=signatures)
-        write_metadata(folder, model.tasks, sequence_length, signatures)
+        tf.saved_model.save(holder, str(folder), signatures=every)
+        metadata = make_metadata(model.tasks, sequence_length, every)
+        write_metadata(folder, metadata)
         write_warm_up(folder, model.tasks, sequence_length, signatures)
+        write_model_card(folder, model, sequence_length, scores or {})
     if keep is not None:
         remove_old_versions(path, keep)
     return target

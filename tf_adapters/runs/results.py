@@ -66,11 +66,17 @@ def write_predictions(run: Run) -> None:
             )
 
 
-def write_saved_model(run: Run) -> None:
-    """Writes the next version of the SavedModel."""
+def write_saved_model(run: Run, metrics: dict) -> None:
+    """Writes the next version of the SavedModel.
+
+    Args:
+        run: a `Run` that has trained.
+        metrics: what `evaluate` returned for it.
+    """
     run.say("Exporting the SavedModel")
     export.export_saved_model(
         run.model,
         run.directory.saved_model,
         sequence_length=run.config.sequence_length,
+        scores=metrics["dev"],
     )
