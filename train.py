@@ -34,18 +34,21 @@ def main(argv: list[str]) -> int:
 
 def _main(argv: list[str]) -> int:
     name = _recipe_name(argv[:1])
-    try:
-        recipe = load_recipe(name)
-        config = override(recipe.Config(), argv[1:], f"train.py {name}")
-        run = Run(name, recipe, config, config.output_dir or _new_folder(name))
-    except (ValueError, OSError, ImportError) as error:
-        print(f"train.py: {error}", file=sys.stderr)
-        return WRONG_INPUT
-    for task, start in run.started_from.items():
-        run.say(f"{task} starts from {start}")
+    begun: list[Run] = []
 
-    before = signal.signal(signal.SIGTERM, lambda *_: run.stop())
+    def stop(*_):
+        if not begun:
+            raise StopTraining
+        begun[0].stop()
+
+    before = signal.signal(signal.SIGTERM, stop)
     try:
+        try:
+            run = _begin(name, argv[1:])
+        except (ValueError, OSError, ImportError) as error:
+            print(f"train.py: {error}", file=sys.stderr)
+            return WRONG_INPUT
+        begun.append(run)
         return _train(run)
     except OSError as error:
         # A full disk, say. What is there already is whole.
@@ -59,7 +62,17 @@ def _main(argv: list[str]) -> int:
         return INTERRUPTED
     finally:
         signal.signal(signal.SIGTERM, before)
-        run.directory.release()
+        for run in begun:
+            run.directory.release()
+
+
+def _begin(name: str, flags: list[str]) -> Run:
+    recipe = load_recipe(name)
+    config = override(recipe.Config(), flags, f"train.py {name}")
+    run = Run(name, recipe, config, config.output_dir or _new_folder(name))
+    for task, start in run.started_from.items():
+        run.say(f"{task} starts from {start}")
+    return run
 
 
 def _train(run: Run) -> int:

@@ -118,7 +118,7 @@ def test_what_would_be_the_same_again_is_not_queued_again(sbatch, code):
 def test_a_run_that_was_stopped_is_queued_again(sbatch, code):
     requeued = sbatch(GLUE="g", CODE=str(code))[2]
     assert requeued == ["requeue", "7"]
-    last = sbatch(GLUE="g", CODE=str(code), SLURM_RESTART_COUNT="20")
+    last = sbatch(GLUE="g", CODE=str(code), SLURM_RESTART_COUNT="5")
     assert last[0] == code
 
 

@@ -62,3 +62,32 @@ def test_two_replicas_train_as_one_device_does(
         np.testing.assert_allclose(two[name], losses, rtol=1e-5, err_msg=name)
     for first, second in zip(weights, weights_of_two, strict=True):
         np.testing.assert_allclose(second, first, atol=ROUNDING)
+
+
+@pytest.mark.large
+def test_replicas_with_unequal_shares_do_as_one_device_does(
+    small_model, toy_dataset, two_cpus
+):
+    """Batches of 5: 3 and 2 rows, and at last 1 and none."""
+
+    def run(scope):
+        keras.utils.set_random_seed(0)
+        with scope:
+            model = small_model(Houlsby(4))
+            model.compile(sgd(), jit_compile=False)
+        dataset = toy_dataset(count=36).unbatch().batch(5)
+        scores = model.evaluate(dataset, verbose=0, return_dict=True)
+        logits = model.predict(dataset, verbose=0)
+        history = model.fit(dataset, epochs=2, shuffle=False, verbose=0).history
+        weights = [np.array(w) for w in model.trainable_variables]
+        return scores, logits, history, weights
+
+    scores, logits, history, weights = run(contextlib.nullcontext())
+    found = run(two_cpus.scope())
+    assert found[0] == pytest.approx(scores, rel=1e-5)
+    assert logits.shape == (36, 3)
+    np.testing.assert_allclose(found[1], logits, atol=ROUNDING)
+    for name, losses in history.items():
+        np.testing.assert_allclose(found[2][name], losses, rtol=1e-5)
+    for value, expected in zip(found[3], weights, strict=True):
+        np.testing.assert_allclose(value, expected, atol=ROUNDING)

@@ -17,9 +17,10 @@ _EXAMPLE = "launch --workers 2 -- python train.py houlsby"
 class Launch:
     """Starts what stands after `--` as workers on this machine, all together.
 
-    Each is told about the others by TF_CONFIG. The exit code is 0 if all of
-    them end with 0, and else that of the first which did not; the others are
-    told to stop then.
+    Each is told about the others by TF_CONFIG, and sees all GPUs: where there
+    are some, start one process with --strategy mirrored in their place. The
+    exit code is 0 if all of them end with 0, and else that of the first which
+    did not; the others are told to stop then.
 
     Attributes:
         workers: processes to start.

@@ -69,7 +69,8 @@ class WorkerGroup:
             with _watched(self._processes, self._grace):
                 code = self._wait()
             for thread in self._threads:
-                thread.join()
+                # What a worker has started may hold its output open.
+                thread.join(timeout=self._grace)
             return code
         finally:
             self._send(signal.SIGKILL)
@@ -103,7 +104,11 @@ class WorkerGroup:
         self._threads.append(thread)
 
     def _report(self, index: int, process: subprocess.Popen) -> None:
-        self._events.put(("ended", (index, process.wait())))
+        code = process.wait()
+        # What it has started and left behind.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        self._events.put(("ended", (index, code)))
 
     def _copy(self, index: int, source: BinaryIO, target: BinaryIO) -> None:
         """Prints whole lines."""

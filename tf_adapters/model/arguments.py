@@ -2,6 +2,8 @@
 
 import collections
 
+import tensorflow as tf
+
 from tf_adapters.data.task import Task
 
 
@@ -62,6 +64,23 @@ def check_accumulate_steps(accumulate_steps):
         raise ValueError(
             "`accumulate_steps` must be 1 or more. Received: "
             f"accumulate_steps={accumulate_steps!r}."
+        )
+
+
+def check_recompute(jit_compile, strategy):
+    """Refuses to compute again what XLA computes once.
+
+    Args:
+        jit_compile: as for Keras's `compile`.
+        strategy: that of the model.
+    """
+    if jit_compile is True or isinstance(strategy, tf.distribute.TPUStrategy):
+        raise ValueError(
+            "`recompute` must not be combined with XLA, which finds that the "
+            "same is computed twice, and remembers it. Received: recompute="
+            f"True, jit_compile={jit_compile} under a "
+            f"{type(strategy).__name__}. Use `accumulate_steps` to need less "
+            "memory."
         )
 
 

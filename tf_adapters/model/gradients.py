@@ -2,6 +2,7 @@
 
 import keras
 import tensorflow as tf
+from keras import ops
 from keras import tree
 
 from tf_adapters.encoder.nested_scope import NestedScope
@@ -13,7 +14,8 @@ def gradients_at_once(model, data, share=1.0):
     Args:
         model: a compiled `TaskTrainer`.
         data: `(x, y, sample_weight)`.
-        share: float. What the loss is multiplied by. Defaults to 1.
+        share: float, or Tensor of shape `()`. What the gradient is multiplied
+            by. Defaults to 1.
 
     Returns:
         Tuple of the loss, the outputs of the model, and a list of gradients,
@@ -23,19 +25,19 @@ def gradients_at_once(model, data, share=1.0):
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     with tf.GradientTape() as tape:
         outputs = model(x, training=True)
-        loss = share * model.compute_loss(x, y, outputs, sample_weight)
-        scaled = model.optimizer.scale_loss(loss)
+        loss = model.compute_loss(x, y, outputs, sample_weight)
+        scaled = model.optimizer.scale_loss(share * loss)
     return loss, outputs, tape.gradient(scaled, model.trainable_weights)
 
 
-def gradients_in_parts(model, data, count):
+def gradients_in_parts(model, data, count, share=1.0):
     """Computes it part by part, in the memory that one part needs.
 
     The parts are as large as one another and one follows the other, so that
     the sums are those of the whole batch, to rounding.
 
     Args:
-        model, data: as for `gradients_at_once`.
+        model, data, share: as for `gradients_at_once`.
         count: int. Number of parts.
 
     Returns:
@@ -53,13 +55,15 @@ def gradients_in_parts(model, data, count):
         own = tree.map_structure(lambda rows: _part(rows, i), parts)
         # A loop may not assign variables where replicas train together.
         with NestedScope(zip(seeds, drawn, strict=True)) as scope:
-            part = gradients_at_once(model, own, 1 / count)
+            part = gradients_at_once(model, own, share / count)
         for k, gradient in enumerate(part[2]):
             if gradient is not None:
                 has_none[k] = False
                 sums[k] += tf.convert_to_tensor(gradient)
+        check_only_seeds(scope.assigned)
         drawn = [scope.stored(seed) for seed in seeds]
-        return i + 1, loss + part[0], sums, drawn, collected.write(i, part[1])
+        loss += part[0] / count
+        return i + 1, loss, sums, drawn, collected.write(i, part[1])
 
     collected = tf.TensorArray("float32", count)
     zeros = [tf.zeros(w.shape, w.dtype) for w in weights]
@@ -80,6 +84,39 @@ def gradients_in_parts(model, data, count):
     return loss, tf.reshape(outputs, (-1, outputs.shape[-1])), gradients
 
 
+def share_of_replica(rows):
+    """Returns by how much a replica has more rows than the others.
+
+    Args:
+        rows: Tensor of shape `(batch_size, ...)`.
+
+    Returns:
+        1 where all have as many, which their shape tells, else a float32
+        Tensor: its rows times the number of replicas over all rows.
+    """
+    replica = tf.distribute.get_replica_context()
+    count = replica.num_replicas_in_sync
+    if count == 1 or rows.shape[0] is not None:
+        return 1.0
+    own = tf.cast(tf.shape(rows)[0], "float32")
+    return own * count / replica.all_reduce("SUM", own)
+
+
+def check_only_seeds(variables):
+    """Refuses what a step assigns and a part of one would lose.
+
+    Raises:
+        ValueError: if one is no state of a dropout.
+    """
+    others = [v.path for v in variables if not is_seed(v)]
+    if others:
+        raise ValueError(
+            "With `accumulate_steps` the layers of a model must assign no "
+            "variable but the state of a dropout. Received assignments of: "
+            f"{', '.join(others)}. Train without it."
+        )
+
+
 def is_seed(variable):
     """Whether a variable that is not trained is the state of a dropout."""
     return "int" in str(variable.dtype)
@@ -89,15 +126,20 @@ def _parted(rows, count):
     if rows is None or len(rows.shape) == 0:
         # No weights, or one task for the whole batch.
         return rows
-    size = rows.shape[0]
-    if size is not None and size % count:
-        raise ValueError(
-            "A batch must divide by `accumulate_steps`, on each replica. "
-            f"Received: accumulate_steps={count} for {size} rows. Use batches "
-            f"of, say, {size - size % count or count} rows, and leave out or "
-            "fill up a last one that is smaller."
-        )
-    return tf.reshape(rows, (count, -1, *rows.shape[1:]))
+    size, *others = ops.shape(rows)
+    rule = (
+        "A batch must divide by `accumulate_steps`, on each replica. Received: "
+        f"accumulate_steps={count} for {rows.shape[0] or 'other'} rows. Use "
+        "batches of a multiple of it, and leave out or fill up a last one that "
+        "is smaller."
+    )
+    if rows.shape[0] is None:
+        is_whole = tf.debugging.assert_equal(size % count, 0, rule)
+        with tf.control_dependencies([is_whole]):
+            rows = tf.identity(rows)
+    elif size % count:
+        raise ValueError(rule)
+    return tf.reshape(rows, (count, size // count, *others))
 
 
 def _part(rows, i):

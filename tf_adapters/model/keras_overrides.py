@@ -1,7 +1,8 @@
 """What Keras 3.15 lacks for several replicas and several machines.
 
 - Issue 20585: under `MultiWorkerMirroredStrategy` `fit` fails before its first
-  step, and again where a step returns its logs (`MultiWorkerFit`).
+  step, and again where a step returns its logs; under any strategy, if the
+  replicas do not have equal shares of the first batch (`DistributedFit`).
 - Not reported yet: each replica decides from its own gradients whether the
   loss scale of float16 has to be lowered, though they must all decide the same
   (`finite_everywhere`).
@@ -17,59 +18,77 @@ import tensorflow as tf
 from keras import tree
 
 
-class MultiWorkerFit(keras.Model):
-    """A model that `fit`, `evaluate` and `predict` take on several machines.
+class DistributedFit(keras.Model):
+    """A model that `fit`, `evaluate` and `predict` take under any strategy.
 
-    There it must be built before, and its optimizer and metrics too.
+    It must be built before, and its optimizer too. `output_spec` says what it
+    returns.
     """
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        # Keras looks at the first batch to build what is not built yet. On
-        # several machines it cannot put that batch together.
-        if not _is_multi_worker(self.distribute_strategy):
-            super()._maybe_symbolic_build(iterator, data_batch)
+        # Keras looks at the first batch to build what is not built yet. It
+        # cannot put that batch together on several machines, if replicas have
+        # shares of different size, or if it holds integers.
+        metrics = self._compile_metrics
+        if metrics is not None and not metrics.built:
+            with self.distribute_strategy.scope():
+                labels = keras.KerasTensor((None,), "float32")
+                metrics.build(labels, self.output_spec)
 
     def _make_function(self, step_function):
         if not _is_multi_worker(self.distribute_strategy):
             return super()._make_function(step_function)
-
         logs = []
 
         def step(data):
             logs[:] = [step_function(data)]
             # Keras takes the mean over axis 0 of what all replicas return, of
             # each Tensor on its own. One goes over the network once.
-            return tf.stack([tree.flatten(logs[0])])
+            flat = [
+                tf.reshape(tf.cast(value, "float32"), (-1,))
+                for value in tree.flatten(logs[0])
+            ]
+            return tf.concat(flat, axis=0)[None]
 
         function = super()._make_function(step)
 
         def unpacked(iterator):
-            values = tf.unstack(function(iterator))
-            return tree.pack_sequence_as(logs[0], values)
+            # A strategy of one worker takes no mean.
+            mean = tf.reshape(function(iterator), (-1,))
+            values = tree.flatten(logs[0])
+            sizes = [value.shape.num_elements() for value in values]
+            parts = tf.split(mean, sizes)
+            found = [
+                tf.reshape(part, value.shape)
+                for part, value in zip(parts, values, strict=True)
+            ]
+            return tree.pack_sequence_as(logs[0], found)
 
         return unpacked
 
 
 def finite_everywhere(optimizer, gradients):
-    """Makes gradients infinite on every replica that are so on any.
+    """Makes gradients NaN on every replica if one of them is not finite.
 
     Args:
         optimizer: the optimizer of the model.
         gradients: list of Tensors, or `None`, those of this replica.
 
     Returns:
-        The mean over the replicas in place of each, if the optimizer scales
-        losses: what it adds up stays the same.
+        list of the same, unchanged where the optimizer scales no losses.
     """
     replica = tf.distribute.get_replica_context()
-    count = replica.num_replicas_in_sync
-    if count == 1 or not isinstance(
+    if replica.num_replicas_in_sync == 1 or not isinstance(
         optimizer, keras.optimizers.LossScaleOptimizer
     ):
         return gradients
     known = [tf.convert_to_tensor(g) for g in gradients if g is not None]
-    means = iter(replica.all_reduce("MEAN", known))
-    return [None if g is None else next(means) for g in gradients]
+    finite = [tf.reduce_all(tf.math.is_finite(g)) for g in known]
+    infinite = tf.cast(~tf.reduce_all(finite), "float32")
+    is_any = replica.all_reduce("SUM", infinite) > 0
+    factor = tf.where(is_any, float("nan"), 1.0)
+    known = iter([g * tf.cast(factor, g.dtype) for g in known])
+    return [None if g is None else next(known) for g in gradients]
 
 
 def _is_multi_worker(strategy):

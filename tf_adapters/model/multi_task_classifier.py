@@ -123,6 +123,11 @@ class MultiTaskClassifier(KeepsTrained, TaskTrainer):
         return [Task.from_config(config) for config in self._task_configs]
 
     @property
+    def output_spec(self):
+        """What `call` returns, without its values."""
+        return keras.KerasTensor((None, self.heads.max_outputs), "float32")
+
+    @property
     def task_names(self):
         """The names of the tasks, in the order of their ids."""
         return [config["name"] for config in self._task_configs]

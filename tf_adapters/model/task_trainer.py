@@ -8,15 +8,17 @@ from keras import ops
 from tf_adapters.model import absent_tasks
 from tf_adapters.model.arguments import check_accumulate_steps
 from tf_adapters.model.arguments import check_loss_weights
+from tf_adapters.model.arguments import check_recompute
 from tf_adapters.model.features import check_features
 from tf_adapters.model.gradients import gradients_at_once
 from tf_adapters.model.gradients import gradients_in_parts
-from tf_adapters.model.keras_overrides import MultiWorkerFit
+from tf_adapters.model.gradients import share_of_replica
+from tf_adapters.model.keras_overrides import DistributedFit
 from tf_adapters.model.keras_overrides import finite_everywhere
 from tf_adapters.model.losses import TaskLoss
 
 
-class TaskTrainer(MultiWorkerFit):
+class TaskTrainer(DistributedFit):
     """A `keras.Model` whose batches mix tasks, each with a loss of its own.
 
     Subclasses have `tasks`, `encoder`, `heads`, `banks`, `loss_weights` and
@@ -70,14 +72,15 @@ class TaskTrainer(MultiWorkerFit):
             recompute: bool. Whether a step keeps only what goes into each
                 transformer layer and computes the layer once more for its
                 gradient: less memory, the same result, a third more time.
-                Defaults to `False`.
+                XLA would undo it. Defaults to `False`.
             **kwargs: as for Keras, such as `jit_compile` and
                 `steps_per_execution`.
 
         Raises:
             ValueError: if there is a `loss`, `accumulate_steps` is not 1 or
-                more, or the optimizer accumulates gradients itself and there
-                are several tasks with private weights.
+                more, XLA is to compile what is to be computed again, or the
+                optimizer accumulates gradients itself and there are several
+                tasks with private weights.
         """
         if loss is not None:
             raise ValueError(
@@ -86,6 +89,10 @@ class TaskTrainer(MultiWorkerFit):
                 f"Received: loss={loss!r}."
             )
         check_accumulate_steps(accumulate_steps)
+        if recompute:
+            check_recompute(kwargs.get("jit_compile"), self.distribute_strategy)
+            # Keras would choose XLA on a GPU.
+            kwargs["jit_compile"] = False
         super().compile(optimizer=optimizer, **kwargs)
         self.accumulate_steps = accumulate_steps
         self.encoder.recompute = bool(recompute)
@@ -148,13 +155,14 @@ class TaskTrainer(MultiWorkerFit):
     def _update(self, data):
         """Does what Keras's `train_step` does."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        share = share_of_replica(tf.convert_to_tensor(y))
         if self.accumulate_steps == 1:
-            loss, outputs, gradients = gradients_at_once(self, data)
+            loss, outputs, gradients = gradients_at_once(self, data, share)
         else:
             loss, outputs, gradients = gradients_in_parts(
-                self, data, self.accumulate_steps
+                self, data, self.accumulate_steps, share
             )
-        replicas = self.distribute_strategy.num_replicas_in_sync
         self._loss_tracker.update_state(
             loss * replicas, sample_weight=ops.shape(outputs)[0]
         )
@@ -172,9 +180,11 @@ class TaskTrainer(MultiWorkerFit):
             losses = losses * ops.cast(sample_weight, "float32")
         # Divided by the size of the global batch, padded rows included, so that
         # the replicas of a strategy add up to the loss of one device. Keras
-        # multiplies by their number again in its logs.
+        # multiplies by their number again in its logs. A replica may have no
+        # row of a last batch.
         replicas = self.distribute_strategy.num_replicas_in_sync
-        return ops.mean(losses) / replicas
+        size = ops.maximum(ops.shape(losses)[0], 1)
+        return ops.sum(losses) / ops.cast(size * replicas, "float32")
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         losses = self._per_example(x, y, y_pred, sample_weight)

@@ -85,6 +85,9 @@ def check_same(path: storage.Path, settings: dict) -> None:
     """
     with _as_written(path):
         begun = dict(json.loads(path.read_text("utf-8")))
+    # What is younger than the run was as it is by default.
+    defaults = dataclasses.asdict(TrainConfig())
+    begun = {**json.loads(json.dumps(defaults)), **begun}
     changed = [
         f"{name}={value!r} instead of {begun.get(name)!r}"
         for name, value in settings.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import signal
 import sys
 import tempfile
 import types
@@ -43,6 +44,9 @@ with epy.lazy_imports():
     from tf_adapters.training import progress
     from tf_adapters.training import resumable
     from tf_adapters.training import watch
+
+# What may be found elsewhere by another worker.
+_PLACES = ("data_dir", "task_file", "preset", "from_run", "output_dir")
 
 
 class Run:
@@ -122,6 +126,7 @@ class Run:
             self.best,
             self.training_set.digest,
             agreement.Agreement(self.model.distribute_strategy),
+            writes=self.is_chief,
         )
         self._is_training = False
         self._resume()
@@ -151,6 +156,10 @@ class Run:
         has_bar = sys.stdout.isatty()
         has_lines = self.is_chief and not has_bar
         self._is_training = True
+        before = signal.getsignal(signal.SIGINT)
+        if math.isfinite(self.watch.seconds):
+            # Workers end after the same step.
+            signal.signal(signal.SIGINT, self._on_interrupt)
         try:
             with self.watch.watching():
                 resumable.fit_from(
@@ -176,10 +185,14 @@ class Run:
             finished = False
         finally:
             self._is_training = False
+            signal.signal(signal.SIGINT, before)
         if self.checkpoints.stopped or self.checkpoints.stop_requested:
             raise checkpoints.StopTraining
         self.best.restore()
         return finished
+
+    def _on_interrupt(self, *_) -> None:
+        self.checkpoints.interrupt_requested = True
 
     def _lines(self) -> list[keras.callbacks.Callback]:
         epochs = self.config.num_epochs
@@ -193,15 +206,7 @@ class Run:
     def _resume(self) -> None:
         """Goes on from the last checkpoint, if there is one."""
         state = checkpoints.last_state(self._checkpoints)
-        step = 0 if state is None else state.step
-        with self.watch.watching():
-            is_same = self.checkpoints.agreement.is_same(step)
-        if not is_same:
-            raise ValueError(
-                "All workers must go on from the same checkpoint. Received "
-                f"step {step} here and another elsewhere. Give them all an "
-                "`output_dir` that they share."
-            )
+        self._agree(0 if state is None else state.step)
         if state is None:
             return
         with self.model.distribute_strategy.scope():
@@ -213,6 +218,28 @@ class Run:
         steps = self.training_set.steps_per_epoch
         total = steps * self.config.num_epochs
         self.say(f"Going on from step {state.step} of {total}")
+
+    def _agree(self, step: int) -> None:
+        """Refuses what differs from worker to worker."""
+        settings = dataclasses.asdict(self.config)
+        settings = {k: v for k, v in settings.items() if k not in _PLACES}
+        with self.watch.watching():
+            is_same = self.checkpoints.agreement.is_same
+            is_one_run = is_same(f"{settings} {self.training_set.digest}")
+            is_one_state = is_same(str(step))
+        if not is_one_run:
+            raise ValueError(
+                "All workers must be given the same command and the same data. "
+                "Received other settings or examples in one of them than in "
+                f"another; here those of `{self.directory.path}`. Processes "
+                "that shall train alone take strategy='one_device'."
+            )
+        if not is_one_state:
+            raise ValueError(
+                "All workers must go on from the same checkpoint. Received "
+                f"step {step} here and another elsewhere. Give them all an "
+                "`output_dir` that they share."
+            )
 
     @property
     def diverged(self) -> bool:
@@ -237,8 +264,13 @@ class Run:
         check_batch_size(
             self.config.batch_size, strategy, self.config.accumulate_steps
         )
-        check_executions(self.config.steps_per_execution, steps)
-        with strategy.scope():
+        check_executions(
+            self.config.steps_per_execution,
+            steps,
+            strategy.num_replicas_in_sync,
+        )
+        # Workers make variables together.
+        with self.watch.watching(), strategy.scope():
             if self.config.from_run:
                 model, self.started_from = later_tasks.with_later_tasks(
                     recipe, self.config, self.train_examples

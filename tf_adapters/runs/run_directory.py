@@ -37,10 +37,12 @@ class RunDirectory:
     def __init__(self, path: str, resume: bool = False) -> None:
         self.path = storage.as_path(path)
         self._lock: filelock.FileLock | None = None
+        self._goes_on = False
         if self.path.exists() and (
             not self.path.is_dir() or storage.listed(self.path)
         ):
             if self.is_unfinished and resume:
+                self._goes_on = True
                 return
             more = ""
             if self.is_unfinished:
@@ -161,6 +163,11 @@ class RunDirectory:
         storage.write_whole(self.path / name, text.encode())
 
     def _acquire_lock(self) -> None:
+        if self._goes_on and not self.is_unfinished:
+            raise FileExistsError(
+                f"The run in `{self.path}` has ended meanwhile. Choose another "
+                "`output_dir`, or remove it."
+            )
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(self.checkpoints / ".lock")
         try:

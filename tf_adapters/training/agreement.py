@@ -1,5 +1,7 @@
 """What workers that train together have to decide together."""
 
+import hashlib
+
 import numpy as np
 import tensorflow as tf
 
@@ -19,17 +21,27 @@ class Agreement:
         several = tf.distribute.MultiWorkerMirroredStrategy
         self._is_alone = not isinstance(strategy, several)
 
-    def any_of(self, flag: bool) -> bool:
-        """Whether the flag is set in any of the processes."""
-        return flag if self._is_alone else self._sum(float(flag))[0] > 0
+    def any_of(self, *flags: bool) -> list[bool]:
+        """Returns for each flag whether it is set in any of the processes."""
+        if self._is_alone:
+            return list(flags)
+        return [total > 0 for total in self._sum(*map(float, flags))]
 
-    def is_same(self, number: int) -> bool:
-        """Whether all processes have that number."""
+    def is_same(self, text: str) -> bool:
+        """Whether all processes have that text."""
         if self._is_alone:
             return True
-        total, squares, count = self._sum(number, number**2, 1)
-        # All are the same where their variance is zero.
-        return total**2 == squares * count
+        # 24 bits each, so that sums of squares are exact.
+        digest = hashlib.sha256(text.encode()).digest()
+        parts = [int.from_bytes(digest[i : i + 3]) for i in range(0, 24, 3)]
+        squares = [part**2 for part in parts]
+        count, *sums = self._sum(1, *parts, *squares)
+        # All are the same where the variance is zero.
+        totals, squares = sums[: len(parts)], sums[len(parts) :]
+        return all(
+            total**2 == square * count
+            for total, square in zip(totals, squares, strict=True)
+        )
 
     def _sum(self, *numbers: float) -> np.ndarray:
         # Whole numbers below 2^53.

@@ -49,7 +49,8 @@ class TrainConfig:
         accumulate_steps: parts in which each replica computes its share of a
             batch, one after the other, to need the memory of one part.
         recompute: compute each transformer layer once more for its gradient
-            instead of remembering it: less memory, a third more time.
+            instead of remembering it: less memory, a third more time. Not
+            where XLA compiles, as on a TPU, which would undo it.
         learning_rate: peak of the linear warm-up and decay.
         warmup_fraction: share of the steps in which the rate rises.
         weight_decay: of AdamW; biases and LayerNorms are not decayed.
@@ -73,8 +74,8 @@ class TrainConfig:
         jit_compile: compile the steps with XLA. On a CPU with oneDNN it has
             made no training step faster.
         steps_per_execution: steps that TensorFlow takes before it comes back
-            to Python; must divide those of an epoch. Saves time where a step
-            takes milliseconds, as on a TPU.
+            to Python, on one device; must divide those of an epoch. Saves
+            time where a step takes milliseconds.
         strategy: how training is distributed: on one device, on all GPUs of
             this machine, among the processes that TF_CONFIG lists or srun has
             started, or on a TPU; "auto" looks what there is.

@@ -156,16 +156,27 @@ def steps_per_epoch(config: TrainConfig, mixture: Mixture) -> int:
     return config.steps_per_epoch or -(-size // config.batch_size)
 
 
-def check_executions(steps_per_execution: int, steps: int) -> None:
-    """Refuses executions that would reach into the next epoch.
+def check_executions(
+    steps_per_execution: int, steps: int, replicas: int = 1
+) -> None:
+    """Refuses executions that would reach into the next epoch, or fail.
 
     Args:
         steps_per_execution: int.
         steps: int. Steps of an epoch.
+        replicas: int. Defaults to 1.
 
     Raises:
-        ValueError: if the second does not divide by the first.
+        ValueError: if the second does not divide by the first, or there are
+            several replicas, for which Keras 3.15 cannot do it.
     """
+    if steps_per_execution > 1 and replicas > 1:
+        raise ValueError(
+            "`steps_per_execution` must be 1 for several replicas: Keras "
+            "cannot take several steps of theirs at once. Received: "
+            f"steps_per_execution={steps_per_execution} for {replicas} "
+            "replicas. Leave it out."
+        )
     if steps % steps_per_execution:
         close = math.ceil(steps / steps_per_execution) * steps_per_execution
         raise ValueError(

@@ -25,6 +25,8 @@ class Checkpoints(keras.callbacks.Callback):
 
     Args:
         folder: where the checkpoints go.
+        writes: bool. Whether this process writes them, and not another that
+            trains together with it.
         every: int. Steps between two checkpoints.
         steps_per_epoch: int.
         best: the `BestEpoch` in use.
@@ -39,6 +41,8 @@ class Checkpoints(keras.callbacks.Callback):
             the step that is being made, with a checkpoint; so do all workers
             if it is set in one.
         stopped: bool. Whether it has stopped so.
+        interrupt_requested: bool. Set it to end as Ctrl-C ends a run, after
+            the step that is being made; so do all workers if it is set in one.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Checkpoints(keras.callbacks.Callback):
         best: BestEpoch,
         data: str,
         agreement: Agreement,
+        writes: bool = True,
     ) -> None:
         super().__init__()
         self.folder = folder
@@ -57,8 +62,10 @@ class Checkpoints(keras.callbacks.Callback):
         self.best = best
         self.data = data
         self.agreement = agreement
+        self.writes = writes
         self.history: list[dict[str, float]] = []
         self.stop_requested = self.stopped = False
+        self.interrupt_requested = False
         self._step = self.begun_at = 0
         self._sums: list[np.ndarray] = []
 
@@ -125,7 +132,11 @@ class Checkpoints(keras.callbacks.Callback):
         """Counts, writes if it is time, and stops if that was asked for."""
         before, self._step = self._step, self.begun_at + batch + 1
         is_last = self._step % self.steps_per_epoch == 0
-        stops = self.agreement.any_of(self.stop_requested)
+        interrupts, stops = self.agreement.any_of(
+            self.interrupt_requested, self.stop_requested
+        )
+        if interrupts:
+            raise KeyboardInterrupt
         if stops and not is_last:
             self._save()
             self._stop()
@@ -138,10 +149,13 @@ class Checkpoints(keras.callbacks.Callback):
             return
         self.history.append({k: float(v) for k, v in logs.items()})
         self._save()
-        if self.agreement.any_of(self.stop_requested):
+        (stops,) = self.agreement.any_of(self.stop_requested)
+        if stops:
             self._stop()
 
     def _stop(self) -> None:
+        # Who leaves first may end the others, before the state is written.
+        self.agreement.any_of(True)
         self.stopped = True
         raise StopTraining
 
@@ -162,7 +176,8 @@ class Checkpoints(keras.callbacks.Callback):
             "best_score": self.best.score if self.best.epoch >= 0 else 0.0,
             "history": self.history,
         }
-        save_state(self.folder, RunState(self._step, arrays, notes))
+        if self.writes:
+            save_state(self.folder, RunState(self._step, arrays, notes))
 
     def _variables(self) -> dict[str, keras.Variable]:
         """What training changes, by names that stay the same."""
