@@ -130,6 +130,12 @@ def bystander():
     return make_model(seed=2)
 
 
+@pytest.fixture(scope="session")
+def other_model():
+    """The same method and task as in `written`, with other weights."""
+    return make_model(seed=3)
+
+
 @pytest.fixture
 def tiny():
     """The functions of this file, which no test can import."""

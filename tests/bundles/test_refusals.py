@@ -28,8 +28,9 @@ def refuses(tiny, saved, bystander):
 
 
 def rewrite(directory, **changes):
-    """Changes keys of `bundle.json`; `None` removes one."""
+    """Changes keys of `bundle.json`; `None` removes one, and its digest."""
     path = directory / "bundle.json"
+    changes = {"description_sha256": None, **changes}
     described = json.loads(path.read_text()) | changes
     kept = {k: v for k, v in described.items() if v is not None}
     path.write_text(json.dumps(kept))
@@ -69,6 +70,7 @@ def test_a_directory_that_is_not_there(bystander, tmp_path):
     [
         ("{", "bundle.json` must be as .* it is not JSON"),
         (b"\xff\xfe", "bundle.json` must be as .* it is not JSON"),
+        ("[" * 100_000, "it is not JSON .maximum recursion depth"),
         ("[1]", "it does not hold a JSON object"),
         ("{}", "it lacks format_version, library_version, task, num_outputs"),
     ],
@@ -88,6 +90,11 @@ def test_a_description_that_is_not_one(saved, refuses, text, message):
         ({"task": {"name": "rte"}}, "its task is not one"),
         ({"num_outputs": 3}, "num_outputs=3, but the task has 2"),
         ({"tensors": {"a": 1}}, "table of tensors is malformed"),
+        ({"weights_sha256": "abc"}, "weights_sha256='abc' is no sha256"),
+        ({"shared_sha256": "\0" * 64}, r"shared_sha256='.x00.* is no sha256"),
+        ({"shared_sha256": "/" * 64}, "shared_sha256='/.* is no sha256"),
+        ({"more": 1}, "it has keys of no bundle: more"),
+        ({"description_sha256": "a" * 64}, "sha256 .* is 'aaaaaaaaaaaa': it w"),
     ],
 )
 def test_a_description_that_was_changed(saved, refuses, changes, message):

@@ -4,12 +4,15 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
 
 from tf_adapters import storage
+from tf_adapters.bundles.description import DIGEST
+from tf_adapters.bundles.description import description_digest
 from tf_adapters.bundles.errors import BundleError
 from tf_adapters.bundles.tensors import TensorSpec
 from tf_adapters.bundles.tensors import spec_of
@@ -117,11 +120,10 @@ def _read_bytes(path: storage.Path) -> bytes:
 
 
 def _read_json(path: storage.Path) -> dict[str, Any]:
+    data = _read_bytes(path)
     try:
-        described = json.loads(_read_bytes(path))
-    except ValueError as error:
-        if isinstance(error, BundleError):
-            raise
+        described = json.loads(data)
+    except (ValueError, RecursionError) as error:
         raise _damaged(path, f"it is not JSON ({error})") from error
     if not isinstance(described, dict):
         raise _damaged(path, "it does not hold a JSON object")
@@ -139,7 +141,27 @@ def _read_json(path: storage.Path) -> dict[str, Any]:
         if not isinstance(described[key], kind):
             reason = f"{key}={described[key]!r} is not of type {kind.__name__}"
             raise _damaged(path, reason)
+    for key in ("weights_sha256", "shared_sha256"):
+        # A bundle that shares nothing has an empty one.
+        if not re.fullmatch("[0-9a-f]{64}|", described[key]):
+            raise _damaged(path, f"{key}={described[key]!r} is no sha256")
+    _check_digest(path, described)
     return described
+
+
+def _check_digest(path: storage.Path, described: dict[str, Any]) -> None:
+    unknown = sorted({*described} - {*_KEYS, DIGEST})
+    if unknown:
+        raise _damaged(path, f"it has keys of no bundle: {', '.join(unknown)}")
+    found = description_digest(described)
+    # A bundle that was saved before there was one has none.
+    wanted = described.get(DIGEST, found)
+    if found != wanted:
+        reason = (
+            f"what it says has the sha256 {found[:12]}, but {DIGEST} is "
+            f"{str(wanted)[:12]!r}: it was changed"
+        )
+        raise _damaged(path, reason)
 
 
 def shared_file(digest: str) -> str:

@@ -15,6 +15,8 @@ from tf_adapters.bundles.bundle import FORMAT_VERSION
 from tf_adapters.bundles.bundle import JSON_FILE
 from tf_adapters.bundles.bundle import WEIGHTS_FILE
 from tf_adapters.bundles.bundle import shared_file
+from tf_adapters.bundles.description import DIGEST
+from tf_adapters.bundles.description import description_digest
 from tf_adapters.bundles.errors import BundleError
 from tf_adapters.bundles.fingerprint import fingerprint
 from tf_adapters.bundles.generated import generated_tensors
@@ -83,7 +85,8 @@ def save_task(
     weights = safetensors.numpy.save(own)
     described = _describe(model, name, method, tensors, weights)
     described["shared_sha256"] = _save_shared(directory.parent, together)
-    text = _to_json({**described, "metadata": dict(metadata or {})})
+    described["metadata"] = dict(metadata or {})
+    text = _to_json(described)
     with storage.whole_folder(directory, JSON_FILE, replace=True) as staged:
         (staged / WEIGHTS_FILE).write_bytes(weights)
         (staged / JSON_FILE).write_bytes(text.encode())
@@ -128,7 +131,10 @@ def _save_shared(folder: storage.Path, tensors: dict[str, np.ndarray]) -> str:
 
 def _to_json(described: dict[str, Any]) -> str:
     try:
-        return json.dumps(described, indent=2, allow_nan=False) + "\n"
+        # Refuses what JSON cannot hold, before the digest is taken.
+        json.dumps(described, allow_nan=False)
+        digest = {DIGEST: description_digest(described)}
+        return json.dumps({**described, **digest}, indent=2) + "\n"
     except (TypeError, ValueError) as error:
         raise BundleError(
             "`metadata` must hold values that JSON can hold. Received: "
