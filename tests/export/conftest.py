@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import keras_nlp
 import numpy as np
@@ -121,3 +123,27 @@ def call(artefact):
         return {k: v.numpy() for k, v in outputs.items()}
 
     return call
+
+
+@pytest.fixture(scope="session")
+def serve(artefact):
+    """A function from three columns to what `serving_default` answers."""
+
+    def serve(texts, pairs, tasks):
+        columns = {"text": texts, "text_pair": pairs, "task": tasks}
+        tensors = {k: tf.constant(v, tf.string) for k, v in columns.items()}
+        outputs = artefact.signatures["serving_default"](**tensors)
+        return {name: value.numpy() for name, value in outputs.items()}
+
+    return serve
+
+
+@pytest.fixture(scope="session")
+def alone(serve):
+    """The scores of a row that is the whole request."""
+
+    @functools.cache
+    def alone(*row):
+        return serve(*[[value] for value in row])["scores"][0]
+
+    return alone

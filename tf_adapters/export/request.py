@@ -25,9 +25,36 @@ def check(condition: tf.Tensor, *message: str | tf.Tensor) -> tf.Operation:
     return tf.debugging.Assert(condition, [tf.strings.join(message)])
 
 
+def check_rank(inputs: dict[str, tf.Tensor]) -> list[tf.Operation]:
+    """Fails where an input has another rank than its signature says.
+
+    A session feeds what it is given. A graph optimiser believes the rank that
+    a signature says, and folds `tf.rank` to it; the shape as text it leaves.
+    """
+    checks = []
+    for name, value in inputs.items():
+        sizes = tf.strings.as_string(tf.shape(value))
+        shape = tf.strings.reduce_join(sizes, separator=", ")
+        pattern = ", ".join(["[0-9]+"] * value.shape.rank)
+        is_right = tf.strings.regex_full_match(shape, pattern)
+        rule = f"`{name}` must have {value.shape.rank} dimension(s)."
+        if value.shape.rank == 1:
+            advice = "). Send a list of one value for each row."
+        else:
+            advice = "). Send a row of ids for each example."
+        checks.append(
+            check(is_right, f"{rule} Received: shape=(", shape, advice)
+        )
+    return checks
+
+
 def check_same_length(inputs: dict[str, tf.Tensor]) -> tf.Operation:
-    """Fails unless all `inputs` have the same number of rows."""
-    sizes = {name: tf.shape(value)[0] for name, value in inputs.items()}
+    """Fails unless all `inputs` have their rank and the same number of rows."""
+    with tf.control_dependencies(check_rank(inputs)):
+        sizes = {
+            name: tf.shape(tf.identity(value))[0]
+            for name, value in inputs.items()
+        }
     received = [
         part
         for name, size in sizes.items()
@@ -62,7 +89,7 @@ def check_not_empty(
         ~tf.reduce_any(blank),
         f"`{name}` must not be empty where the task reads it. Received: "
         "nothing in row ",
-        _rows(blank),
+        wrong_rows(blank),
         ". Send the text, or leave out the row.",
     )
 
@@ -79,13 +106,13 @@ def read_task_ids(task: tf.Tensor, known: list[str]) -> tf.Tensor:
     """
     matches = tf.equal(task[:, None], tf.constant(known)[None, :])
     unknown = ~tf.reduce_any(matches, axis=1)
-    names = tf.boolean_mask(task, unknown)[:5]
+    names = _shown(tf.boolean_mask(task, unknown)[:5])
     is_known = check(
         ~tf.reduce_any(unknown),
         "`task` must name a task of this model. Received: ",
         tf.strings.reduce_join(names, separator=", "),
         " in row ",
-        _rows(unknown),
+        wrong_rows(unknown),
         f". Known tasks: {', '.join(known)}.",
     )
     with tf.control_dependencies([is_known]):
@@ -112,7 +139,8 @@ def read_mixed(
     """
     inputs = {"text": text, "text_pair": text_pair, "task": task}
     with tf.control_dependencies([check_same_length(inputs)]):
-        task_ids = read_task_ids(tf.identity(task), [t.name for t in tasks])
+        text, text_pair, task = map(tf.identity, inputs.values())
+    task_ids = read_task_ids(task, [t.name for t in tasks])
     is_pair = tf.gather([t.is_pair for t in tasks], task_ids)
     extra = tf.not_equal(text_pair, "") & ~is_pair
     single = ", ".join(t.name for t in tasks if not t.is_pair)
@@ -120,7 +148,7 @@ def read_mixed(
         ~tf.reduce_any(extra),
         "`text_pair` must be empty for a task that reads one text "
         f"({single}). Received: a second text in row ",
-        _rows(extra),
+        wrong_rows(extra),
         ". Send an empty string.",
     )
     given = check_not_empty("text", is_blank(text))
@@ -151,9 +179,21 @@ def read_columns(
         return [tf.identity(text) for text in texts.values()]
 
 
-def _rows(mask: tf.Tensor) -> tf.Tensor:
+def wrong_rows(mask: tf.Tensor) -> tf.Tensor:
+    """Returns the numbers of the first five rows of a mask, as one string."""
     rows = tf.strings.as_string(tf.where(mask)[:5, 0])
     return tf.strings.reduce_join(rows, separator=", ")
+
+
+def _shown(texts: tf.Tensor) -> tf.Tensor:
+    """Makes texts fit for a message: it must be UTF-8, and travel in a header.
+
+    What is not UTF-8, and control characters, become U+FFFD.
+    """
+    texts = tf.strings.unicode_transcode(
+        texts, "UTF-8", "UTF-8", replace_control_characters=True
+    )
+    return tf.strings.regex_replace(texts, "(?s)^(.{60}).+", r"\1...")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from tf_adapters.export.request import check
 from tf_adapters.export.request import check_same_length
+from tf_adapters.export.request import wrong_rows
 
 
 def read_tokens(
@@ -16,7 +17,7 @@ def read_tokens(
 
     Args:
         inputs: dict of int32 Tensors of shape `(batch_size,
-            sequence_length)`, `token_ids` among them.
+            sequence_length)`, `token_ids` and `padding_mask` among them.
         task_ids: int32 Tensor of shape `(batch_size,)`.
         limits: dict from the name of an input to the number of its ids.
         max_sequence_length: int. Positions of the encoder.
@@ -25,8 +26,11 @@ def read_tokens(
         Tuple of the inputs and the task ids.
     """
     everything = {**inputs, "task_ids": task_ids}
-    shapes = [check_same_length(everything), _check_same_shape(inputs)]
-    with tf.control_dependencies(shapes):
+    with tf.control_dependencies([check_same_length(everything)]):
+        everything = {k: tf.identity(v) for k, v in everything.items()}
+    inputs = {name: everything[name] for name in inputs}
+    shapes = _check_same_shape(inputs)
+    with tf.control_dependencies([shapes]):
         width = tf.shape(tf.identity(inputs["token_ids"]))[1]
     checks = [
         check(
@@ -35,15 +39,17 @@ def read_tokens(
             f"encoder, {max_sequence_length}. Received: ",
             tf.strings.as_string(width),
             " columns. Truncate the text, or cut off padding.",
-        )
+        ),
+        _check_mask(inputs["padding_mask"]),
     ]
     checks += [
         _check_range(name, everything[name], size)
         for name, size in limits.items()
     ]
-    with tf.control_dependencies([*shapes, *checks]):
-        inputs = {name: tf.identity(value) for name, value in inputs.items()}
-        return inputs, tf.identity(task_ids)
+    with tf.control_dependencies([shapes, *checks]):
+        everything = {k: tf.identity(v) for k, v in everything.items()}
+    task_ids = everything.pop("task_ids")
+    return everything, task_ids
 
 
 def _check_same_shape(inputs: dict[str, tf.Tensor]) -> tf.Operation:
@@ -54,6 +60,20 @@ def _check_same_shape(inputs: dict[str, tf.Tensor]) -> tf.Operation:
         f"{names} must have the same width. Received: ",
         tf.strings.reduce_join(tf.strings.as_string(widths), separator=", "),
         " columns. Pad all of them to the same width.",
+    )
+
+
+def _check_mask(mask: tf.Tensor) -> tf.Operation:
+    is_bit = tf.reduce_all((mask == 0) | (mask == 1), axis=1)
+    # That there is no column is said of the width.
+    is_some = tf.reduce_any(mask == 1, axis=1) | (tf.shape(mask)[1] == 0)
+    is_right = is_bit & is_some
+    return check(
+        tf.reduce_all(is_right),
+        "`padding_mask` must be 1 for the tokens of a row, of which there must "
+        "be one, and 0 for padding. Received: another in row ",
+        wrong_rows(~is_right),
+        ". Send 1 for every token of the text.",
     )
 
 
