@@ -63,6 +63,7 @@ def no_tensorflow(tmp_path):
         (COMMAND + ["predict", "/no/such", "--task", "a", "b"], 2, "run dir"),
         (COMMAND + ["evaluate", "/no/such"], 2, "run directory"),
         (COMMAND + ["export", "/no/such"], 2, "run directory"),
+        (COMMAND + ["check", "/no/such"], 2, "`assets.extra/sha256sums`"),
         (COMMAND + ["launch", "--", "true"], 0, ""),
     ],
     ids=lambda value: " ".join(value[1:]) if isinstance(value, list) else None,

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from tf_adapters.command_line import check
 from tf_adapters.command_line import evaluate
 from tf_adapters.command_line import export
 from tf_adapters.command_line import launch
@@ -17,6 +18,7 @@ _COMMANDS = {
     "predict": predict,
     "evaluate": evaluate,
     "export": export,
+    "check": check,
     "launch": launch,
 }
 

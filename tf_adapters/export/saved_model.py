@@ -12,6 +12,7 @@ import tensorflow as tf
 from tf_adapters import storage
 from tf_adapters.export.describe import NAME as DESCRIBE
 from tf_adapters.export.describe import describe_signature
+from tf_adapters.export.digests import write_digests
 from tf_adapters.export.metadata import make_metadata
 from tf_adapters.export.metadata import write_metadata
 from tf_adapters.export.model_card import write_model_card
@@ -115,6 +116,7 @@ def export_saved_model(
         write_metadata(folder, metadata)
         write_warm_up(folder, model.tasks, sequence_length, signatures)
         write_model_card(folder, model, sequence_length, scores or {})
+        write_digests(folder)
     if keep is not None:
         remove_old_versions(path, keep)
     return target
