@@ -12,6 +12,7 @@ PAGES = [
     *sorted(DOCS.glob("*.md")),
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     ROOT / "benchmarks" / "README.md",
 ]
 FOLDERS = ("tf_adapters", "tests", "models", "benchmarks")
