@@ -209,6 +209,12 @@ class AdaptedBackbone(keras.Model):
         for layer in self.task_layers().values():
             layer.add_tasks(count)
 
+    def remove_task(self, index):
+        """Takes the row of one task out of every bank."""
+        self.num_tasks -= 1
+        for layer in self.task_layers().values():
+            layer.remove_task(index)
+
     def baked(self, dropped_layers=()):
         """Lets the encoder hold, in a `with` block, what it needs to serve.
 

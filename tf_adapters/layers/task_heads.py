@@ -83,6 +83,18 @@ class TaskHeads(TaskLayer):
         if extra and self.built:
             self._widen(extra, count)
 
+    def remove_task(self, index):
+        """Removes a head, and the columns that no other head has.
+
+        Args:
+            index: int. The task.
+        """
+        kept = (*self.num_outputs[:index], *self.num_outputs[index + 1 :])
+        self.num_outputs = kept
+        super().remove_task(index)
+        for name, bank_ in list(self.banks.items()):
+            self.replace_bank(name, bank_[..., : self.max_outputs])
+
     def _widen(self, extra, count):
         """Draws the new columns of the last `count` heads."""
         normal = keras.initializers.TruncatedNormal(stddev=0.02)

@@ -9,16 +9,16 @@ from tf_adapters.encoder import load_preset
 from tf_adapters.layers import TaskHeads
 from tf_adapters.model.arguments import check_label_smoothing
 from tf_adapters.model.arguments import check_tasks
+from tf_adapters.model.edits_tasks import EditsTasks
 from tf_adapters.model.features import input_specs
 from tf_adapters.model.keeps_trained import KeepsTrained
-from tf_adapters.model.new_task import copy_private_weights
 from tf_adapters.model.pooling import check_pooling
 from tf_adapters.model.pooling import pool
 from tf_adapters.model.task_trainer import TaskTrainer
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")
-class MultiTaskClassifier(KeepsTrained, TaskTrainer):
+class MultiTaskClassifier(EditsTasks, KeepsTrained, TaskTrainer):
     """Classifies, or scores, the examples of several tasks.
 
     Tasks of any number of classes and regressions go side by side in one
@@ -161,54 +161,6 @@ class MultiTaskClassifier(KeepsTrained, TaskTrainer):
             for prefix, layer in self.task_layers().items()
             for name, variable in layer.banks.items()
         }
-
-    def add_task(self, task, initialise_from=None):
-        """Adds a task to a model that has some, and leaves those as they are.
-
-        The model must be compiled again before it is trained, because an
-        optimizer holds state for the banks that were replaced.
-
-        Args:
-            task: a `Task` of another name than those of the model.
-            initialise_from: str. The task of the model whose private weights
-                the new one starts from, its head among them if both have the
-                same outputs; `tf_adapters.nearest_task` finds one. Defaults to
-                `None`: the new task starts as it would have in a new model.
-
-        Raises:
-            TypeError: if `task` is not a `Task`.
-            ValueError: if the model has a task of that name, or none that is
-                called `initialise_from`.
-        """
-        check_tasks([*self.tasks, task])
-        if initialise_from is not None:
-            self.task_id(initialise_from)
-        self.add_tasks([task])
-        if initialise_from is not None:
-            copy_private_weights(self, initialise_from, task.name)
-
-    def add_tasks(self, tasks):
-        """Adds any number of tasks at the cost of one, as `add_task` does.
-
-        Args:
-            tasks: sequence of `Task`s of other names than those of the model,
-                and than one another.
-
-        Raises:
-            TypeError: if one is not a `Task`.
-            ValueError: if there is none, or two would have one name.
-        """
-        tasks = check_tasks(tasks)
-        check_tasks([*self.tasks, *tasks])
-        with self.distribute_strategy.scope():
-            self._task_configs = [
-                *self._task_configs,
-                *(task.get_config() for task in tasks),
-            ]
-            self.encoder.add_tasks(len(tasks))
-            self.heads.add_heads([task.num_outputs for task in tasks])
-            self.start_tasks()
-        self.forget_compile()
 
     def freeze_shared(self):
         """Freezes what tasks share, so that only what each owns is trained.

@@ -15,6 +15,7 @@ from tf_adapters.model.gradients import gradients_in_parts
 from tf_adapters.model.gradients import share_of_replica
 from tf_adapters.model.keras_overrides import DistributedFit
 from tf_adapters.model.keras_overrides import finite_everywhere
+from tf_adapters.model.loss_trackers import keep_trackers
 from tf_adapters.model.losses import TaskLoss
 
 
@@ -46,11 +47,7 @@ class TaskTrainer(DistributedFit):
             ),
             label_smoothing=self.label_smoothing,
         )
-        # Appended to, never assigned anew: Keras would go on tracking the
-        # metrics of the list that was there before.
-        for task in tasks[len(self.loss_trackers) :]:
-            tracker = keras.metrics.Mean(name=f"{task.name}_loss")
-            self.loss_trackers.append(tracker)
+        keep_trackers(self.loss_trackers, self.task_names)
 
     def compile(
         self,

@@ -94,6 +94,17 @@ class TaskLayer(keras.layers.Layer):
             fresh = Stacked(initializer)((count, *shape), old.dtype)
             self.replace_bank(name, ops.concatenate([old, fresh], axis=0))
 
+    def remove_task(self, index):
+        """Takes the row of one task out of every bank.
+
+        Args:
+            index: int. The task; those after it move up by one.
+        """
+        self.num_tasks -= 1
+        for name, old in list(self.banks.items()):
+            rows = [old[:index], old[index + 1 :]]
+            self.replace_bank(name, ops.concatenate(rows, axis=0))
+
     def replace_bank(self, name, values):
         """Puts a bank of another shape in the place of the bank `name`.
 
