@@ -16,6 +16,15 @@ MAY_IMPORT = {
     "bundles": {"data"},
     "export": {"data"},
     "model": {"bundles", "data", "encoder", "layers"},
+    "publishing": {
+        "bundles",
+        "data",
+        "encoder",
+        "export",
+        "layers",
+        "methods",
+        "model",
+    },
     "evaluation": {"data", "layers", "model"},
     "training": {"data", "evaluation", "model"},
     "runs": {
@@ -33,6 +42,7 @@ MAY_IMPORT = {
         "evaluation",
         "export",
         "model",
+        "publishing",
         "runs",
         "training",
     },

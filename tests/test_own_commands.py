@@ -64,6 +64,8 @@ def no_tensorflow(tmp_path):
         (COMMAND + ["evaluate", "/no/such"], 2, "run directory"),
         (COMMAND + ["export", "/no/such"], 2, "run directory"),
         (COMMAND + ["check", "/no/such"], 2, "`assets.extra/sha256sums`"),
+        (COMMAND + ["export", "--bundles", "a"], 2, "--preset PRESET"),
+        (COMMAND + ["tasks", "list", "/no/such"], 2, "which has none"),
         (COMMAND + ["launch", "--", "true"], 0, ""),
     ],
     ids=lambda value: " ".join(value[1:]) if isinstance(value, list) else None,

@@ -46,7 +46,8 @@ def test_flags_of_an_ensemble_need_one(argv, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["params", "predict", "evaluate", "export", "check", "launch"]
+    "command",
+    ["params", "predict", "evaluate", "export", "check", "tasks", "launch"],
 )
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as exit_:

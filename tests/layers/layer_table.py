@@ -41,6 +41,18 @@ LAYERS = {
     "hidden_unit_scale": Row(
         lambda **kw: layers.HiddenUnitScale(num_tasks=NUM_TASKS, **kw), HIDDEN
     ),
+    "joined": Row(
+        lambda **kw: layers.JoinedAdapter(
+            3, ("relu", "gelu_exact"), num_tasks=NUM_TASKS, **kw
+        ),
+        HIDDEN,
+    ),
+    "joined_folded": Row(
+        lambda **kw: layers.JoinedFoldedAdapter(
+            3, ("relu", "gelu_exact"), num_tasks=NUM_TASKS, **kw
+        ),
+        HIDDEN,
+    ),
     "low_rank": Row(
         lambda **kw: layers.LowRank(3, num_tasks=NUM_TASKS, **kw), HIDDEN
     ),

@@ -9,6 +9,7 @@ from tf_adapters.command_line import export
 from tf_adapters.command_line import launch
 from tf_adapters.command_line import params
 from tf_adapters.command_line import predict
+from tf_adapters.command_line import tasks
 from tf_adapters.command_line.advice import advising
 from tf_adapters.version import __version__
 
@@ -19,6 +20,7 @@ _COMMANDS = {
     "evaluate": evaluate,
     "export": export,
     "check": check,
+    "tasks": tasks,
     "launch": launch,
 }
 

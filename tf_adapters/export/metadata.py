@@ -11,18 +11,17 @@ import tensorflow as tf
 
 from tf_adapters.data.task import Task
 from tf_adapters.export.input_names import input_names
+from tf_adapters.export.published import FILE
 from tf_adapters.version import __version__
 
 _PACKAGES = ("tensorflow", "keras", "keras-hub")
-
-# TF Serving and `tf.saved_model` leave this folder to others.
-FILE = pathlib.Path("assets.extra", "tf_adapters.json")
 
 
 def make_metadata(
     tasks: list[Task],
     sequence_length: int,
     signatures: Mapping[str, Callable],
+    built_from: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Returns what describes a served model, as JSON can hold it.
 
@@ -30,6 +29,8 @@ def make_metadata(
         tasks: the tasks, in the order of their ids.
         sequence_length: int. The most tokens of an example.
         signatures: dict from name to concrete function.
+        built_from: what the model was built from, as values that JSON can
+            hold. Defaults to `None`.
     """
     return {
         "format": 1,
@@ -44,6 +45,7 @@ def make_metadata(
             name: _described(signature)
             for name, signature in signatures.items()
         },
+        "built_from": built_from,
     }
 
 

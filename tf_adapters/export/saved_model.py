@@ -5,6 +5,7 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -31,6 +32,7 @@ def export_saved_model(
     dropped_layers: Collection[int] = (),
     keep: int | None = None,
     scores: Mapping[str, Mapping[str, float]] | None = None,
+    built_from: Mapping[str, Any] | None = None,
 ) -> storage.Path:
     """Writes `path/<version>/`, one SavedModel that serves every task.
 
@@ -72,6 +74,8 @@ def export_saved_model(
             removed once it is there. Defaults to `None`, all of them.
         scores: dict from the names of tasks to their metrics on a dev set, for
             the page `assets.extra/README.md`. Defaults to none.
+        built_from: what the next version can be built from, as values that
+            JSON can hold, written down beside the tasks. Defaults to `None`.
 
     Returns:
         The folder written. A server that watches `path` sees it whole or not
@@ -102,7 +106,9 @@ def export_saved_model(
         signatures = served.signatures()
         # Graphs do not keep alive what was made for them.
         weights = _variables_of(signatures.values())
-    metadata = make_metadata(model.tasks, sequence_length, signatures)
+    metadata = make_metadata(
+        model.tasks, sequence_length, signatures, built_from
+    )
     describe = describe_signature(model.tasks, metadata)
     every = {**signatures, DESCRIBE: describe}
     holder = tf.Module()
@@ -112,7 +118,9 @@ def export_saved_model(
     target = path / str(version)
     with storage.whole_folder(target, last="saved_model.pb") as folder:
         tf.saved_model.save(holder, str(folder), signatures=every)
-        metadata = make_metadata(model.tasks, sequence_length, every)
+        metadata = make_metadata(
+            model.tasks, sequence_length, every, built_from
+        )
         write_metadata(folder, metadata)
         write_warm_up(folder, model.tasks, sequence_length, signatures)
         write_model_card(folder, model, sequence_length, scores or {})

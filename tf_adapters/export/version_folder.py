@@ -23,7 +23,7 @@ def choose_version(path: storage.Path, version: int | None) -> int:
             f"in it. Received: path={str(path)!r}, which is a file. Choose "
             "another path."
         )
-    latest = max(_versions(path), default=0)
+    latest = max(versions(path), default=0)
     if version is None:
         return latest + 1
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
@@ -49,11 +49,12 @@ def whole_versions(path: storage.Path) -> list[int]:
     """
     return sorted(
         version
-        for version in _versions(path)
+        for version in versions(path)
         if (path / str(version) / "saved_model.pb").exists()
     )
 
 
-def _versions(path: storage.Path) -> list[int]:
+def versions(path: storage.Path) -> list[int]:
+    """Returns the versions that a folder holds, whole or not."""
     names = (entry.name for entry in storage.listed(path))
     return [int(name) for name in names if name.isdecimal()]

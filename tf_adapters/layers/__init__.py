@@ -11,6 +11,10 @@ with names_of_package(globals()):
         BottleneckAdapter,
     )
     from tf_adapters.layers.bottleneck.folded_adapter import FoldedAdapter
+    from tf_adapters.layers.bottleneck.joined_adapter import JoinedAdapter
+    from tf_adapters.layers.bottleneck.joined_folded_adapter import (
+        JoinedFoldedAdapter,
+    )
     from tf_adapters.layers.bottleneck.low_rank_bottleneck_adapter import (
         LowRankBottleneckAdapter,
     )

@@ -3,6 +3,7 @@
 from tf_adapters.methods.bitfit import BitFit
 from tf_adapters.methods.bottleneck.adapter_drop import AdapterDrop
 from tf_adapters.methods.bottleneck.houlsby import Houlsby
+from tf_adapters.methods.bottleneck.joined_adapters import JoinedAdapters
 from tf_adapters.methods.bottleneck.low_rank_adapter import LowRankAdapter
 from tf_adapters.methods.bottleneck.normalized_adapters import MultiTaskAdapters
 from tf_adapters.methods.bottleneck.normalized_adapters import (

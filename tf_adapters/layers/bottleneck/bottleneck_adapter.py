@@ -100,9 +100,13 @@ class BottleneckAdapter(TaskLayer):
         return inputs + bank.project(x, weights["up"], weights["up_bias"])
 
     def _down(self, weights, inputs):
+        activation = self._activation(weights)
         return bank.project(
-            inputs, weights["down"], weights["down_bias"], self.activation
+            inputs, weights["down"], weights["down_bias"], activation
         )
+
+    def _activation(self, weights):
+        return self.activation
 
     def computed(self):
         if type(self).kernels is BottleneckAdapter.kernels:

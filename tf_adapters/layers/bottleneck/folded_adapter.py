@@ -33,6 +33,8 @@ class FoldedAdapter(TaskLayer):
 
     autocast_banks = False
     is_tokenwise = True
+    # As the norm itself, in float32.
+    exact_banks = ("root",)
 
     def __init__(
         self,
@@ -82,13 +84,14 @@ class FoldedAdapter(TaskLayer):
 
     def call(self, inputs, task_ids=None, padding_mask=None):
         banks = self.cast_banks()
-        # As the norm itself, in float32.
-        banks["root"] = ops.convert_to_tensor(self.root)
+        for name in self.exact_banks:
+            banks[name] = ops.convert_to_tensor(getattr(self, name))
         return bank.apply(self._adapt, banks, task_ids, inputs)
 
     def _adapt(self, weights, inputs):
+        activation = self._activation(weights)
         h = bank.project(
-            inputs, weights["down"], weights["down_bias"], self.activation
+            inputs, weights["down"], weights["down_bias"], activation
         )
         one = ops.ones_like(h[..., :1])
         h = ops.concatenate([h, one], axis=-1)
@@ -96,10 +99,16 @@ class FoldedAdapter(TaskLayer):
         variance = ops.sum(
             bank.project(wide, weights["root"]) ** 2, axis=-1, keepdims=True
         )
-        scale = ops.rsqrt(variance + self.epsilon)
+        scale = ops.rsqrt(variance + self._epsilon(weights))
         scaled = ops.cast(wide * scale, self.compute_dtype)
         h = ops.concatenate([scaled, one], axis=-1)
         return inputs + bank.project(h, weights["up"])
+
+    def _activation(self, weights):
+        return self.activation
+
+    def _epsilon(self, weights):
+        return self.epsilon
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -1,0 +1,104 @@
+"""Publishes bundles, and remembers which ones they were."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Collection
+from collections.abc import Iterable
+from typing import Any
+
+from tf_adapters import storage
+from tf_adapters.export.saved_model import export_saved_model
+from tf_adapters.publishing.join import join_bundles
+from tf_adapters.publishing.named_bundles import NamedBundle
+from tf_adapters.publishing.named_bundles import find_bundles
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """All that a version was built from, and the next one is.
+
+    Attributes:
+        preset: str. Backbone and tokenizer.
+        bundles: dict from the name of a task to its bundle, in the order of
+            their ids.
+        sequence_length: int or `None`, as for `export_saved_model`.
+        dropped_layers: likewise.
+    """
+
+    preset: str
+    bundles: dict[str, NamedBundle]
+    sequence_length: int | None = None
+    dropped_layers: tuple[int, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the fields as values that JSON can hold."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Recipe":
+        """Returns what `to_json` was called of."""
+        bundles = {
+            name: NamedBundle(**bundle)
+            for name, bundle in values["bundles"].items()
+        }
+        dropped = tuple(values["dropped_layers"])
+        return cls(**{**values, "bundles": bundles, "dropped_layers": dropped})
+
+
+def export_bundles(
+    preset: str,
+    bundles: Iterable[str],
+    path: str | os.PathLike[str],
+    sequence_length: int | None = None,
+    dropped_layers: Collection[int] = (),
+) -> storage.Path:
+    """Exports tasks of many runs as one SavedModel, from their bundles alone.
+
+    It remembers where they are, so that `add_published`, `replace_published`,
+    `rename_published` and `remove_published` can write its next version.
+
+    Args:
+        preset: str. Backbone and tokenizer, as for `tf_adapters.load_preset`.
+        bundles: folders, patterns such as `runs/*/bundles/*`, or
+            `name=folder`, which calls the task of that folder `name`.
+        path, sequence_length, dropped_layers: as for `export_saved_model`.
+
+    Returns:
+        The folder written.
+
+    Raises:
+        BundleError: if there is no bundle, two tasks have one name, or one
+            does not join the others, as `join_bundles` says.
+    """
+    recipe = Recipe(
+        _lasting(preset),
+        find_bundles(bundles),
+        sequence_length,
+        tuple(dropped_layers),
+    )
+    return publish(recipe, path)
+
+
+def publish(
+    recipe: Recipe, path: str | os.PathLike[str], version: int | None = None
+) -> storage.Path:
+    """Builds and exports a version; `export_saved_model` says how."""
+    directories = {
+        name: bundle.directory for name, bundle in recipe.bundles.items()
+    }
+    return export_saved_model(
+        join_bundles(recipe.preset, directories),
+        path,
+        sequence_length=recipe.sequence_length,
+        version=version,
+        dropped_layers=recipe.dropped_layers,
+        built_from=recipe.to_json(),
+    )
+
+
+def _lasting(preset: str) -> str:
+    """Returns a name by which the preset is found from another folder too."""
+    folder = pathlib.Path(preset).expanduser()
+    is_folder = preset != "minilm" and folder.is_dir()
+    return str(folder.absolute()) if is_folder else preset
