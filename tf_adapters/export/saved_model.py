@@ -17,10 +17,10 @@ from tf_adapters.export.digests import write_digests
 from tf_adapters.export.metadata import make_metadata
 from tf_adapters.export.metadata import write_metadata
 from tf_adapters.export.model_card import write_model_card
-from tf_adapters.export.publishing import check_keep
-from tf_adapters.export.publishing import remove_old_versions
 from tf_adapters.export.served_model import ServedModel
 from tf_adapters.export.version_folder import choose_version
+from tf_adapters.export.versions import check_keep
+from tf_adapters.export.versions import remove_old_versions
 from tf_adapters.export.warm_up import write_warm_up
 
 

@@ -4,8 +4,8 @@ import tensorflow as tf
 
 from tf_adapters import storage
 from tf_adapters.export import export_saved_model
-from tf_adapters.export.publishing import remove_old_versions
-from tf_adapters.export.publishing import republish
+from tf_adapters.export.versions import remove_old_versions
+from tf_adapters.export.versions import republish
 
 
 def write_version(path, number, content=b"old"):
