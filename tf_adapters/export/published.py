@@ -5,7 +5,7 @@ import pathlib
 from typing import Any
 
 from tf_adapters import storage
-from tf_adapters.export.version_folder import versions
+from tf_adapters.export.version_folder import whole_versions
 
 # TF Serving and `tf.saved_model` leave this folder to others.
 FILE = pathlib.Path("assets.extra", "tf_adapters.json")
@@ -24,12 +24,7 @@ def read_published(path: storage.Path) -> tuple[int, dict[str, Any]]:
         FileNotFoundError: if there is none that this library has written.
         ValueError: if its description is not JSON.
     """
-    # Without `saved_model.pb` it was cut short.
-    whole = [
-        version
-        for version in versions(path)
-        if (path / str(version) / "saved_model.pb").exists()
-    ]
+    whole = whole_versions(path)
     if not whole:
         raise FileNotFoundError(
             "`path` must be a folder of versions that `tf-adapters export` "
