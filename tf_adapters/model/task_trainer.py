@@ -36,7 +36,7 @@ class TaskTrainer(DistributedFit):
         self.accumulate_steps = 1
 
     def start_tasks(self):
-        """Makes the loss of all tasks, and a tracker for those without."""
+        """Makes the loss of all tasks."""
         tasks = self.tasks
         check_loss_weights(self.loss_weights, self.task_names)
         self._task_loss = TaskLoss(
@@ -47,7 +47,6 @@ class TaskTrainer(DistributedFit):
             ),
             label_smoothing=self.label_smoothing,
         )
-        keep_trackers(self.loss_trackers, self.task_names)
 
     def compile(
         self,
@@ -95,6 +94,7 @@ class TaskTrainer(DistributedFit):
         self.encoder.recompute = bool(recompute)
         if len(self.task_names) > 1 and self._trained_banks():
             absent_tasks.check_optimizer(self.optimizer)
+        self._start_trackers()
 
     def fit(self, x=None, *args, **kwargs):
         check_features(x)
@@ -203,6 +203,14 @@ class TaskTrainer(DistributedFit):
         self.train_function = None
         self.test_function = None
         self.predict_function = None
+
+    def _start_trackers(self):
+        """Makes a tracker for the tasks without one, which only training reads.
+
+        Thousands of tasks take seconds.
+        """
+        with self.distribute_strategy.scope():
+            keep_trackers(self.loss_trackers, self.task_names)
 
     def _per_example(self, x, y, y_pred, sample_weight):
         labels = ops.cast(ops.reshape(y, (-1,)), "float32")

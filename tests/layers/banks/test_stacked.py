@@ -72,3 +72,22 @@ def test_config_makes_the_initializer_again(initializer):
     revived = keras.initializers.deserialize(config)
     assert keras.initializers.serialize(revived) == config
     np.testing.assert_array_equal(revived((2, 2, 2)), np.full((2, 2, 2), 3))
+
+
+@pytest.mark.parametrize(
+    "name", ["glorot_uniform", "he_normal", "lecun_uniform", "glorot_normal"]
+)
+@pytest.mark.parametrize("shape", [(8, 6), (2, 4, 3)])
+def test_rows_drawn_at_once_are_as_large_as_one(name, shape):
+    initializer = keras.initializers.get(name)
+    drawn = np.array(Stacked(initializer)((4000, *shape)))
+    one = np.array([initializer.clone()(shape) for _ in range(400)])
+    np.testing.assert_allclose(drawn.std(), one.std(), rtol=0.03)
+    np.testing.assert_allclose(drawn.max(), one.max(), rtol=0.3)
+    assert len(np.unique(drawn[:, 0])) > 0.95 * drawn[:, 0].size
+
+
+def test_a_seed_draws_all_rows_alike():
+    drawn = np.array(Stacked(keras.initializers.RandomNormal(seed=1))((3, 4)))
+    np.testing.assert_array_equal(drawn, [drawn[0]] * 3)
+    assert distinct(drawn[0])
