@@ -2,6 +2,9 @@
 
 import contextlib
 
+from tf_adapters.encoder.own_layers import slot_layers
+from tf_adapters.layers import TaskLayer
+
 
 @contextlib.contextmanager
 def baked(encoder, dropped_layers):
@@ -15,8 +18,10 @@ def baked(encoder, dropped_layers):
             layer.bake(i in dropped_layers, keeps=updated is None)
         if updated is not None:
             updated.bake(_pretrained(layers, dropped_layers))
+        _take_apart_in_loops(encoder, True)
         yield
     finally:
+        _take_apart_in_loops(encoder, False)
         for layer in layers:
             layer.stand_ins.clear()
         if updated is not None:
@@ -45,6 +50,17 @@ def _check_something_drops(encoder, dropped_layers):
             f"Received: {', '.join(map(str, sorted(dropped_layers)))}, in "
             f"which {encoder.method!r} has nothing. Leave it out."
         )
+
+
+def _take_apart_in_loops(encoder, in_loop):
+    """Says how the layers meet a batch of tasks with many weights each."""
+    called = list(slot_layers(encoder).values())
+    for layer in encoder.transformer_layers:
+        called += filter(None, layer.stand_ins.of_slot.values())
+    for layer in called:
+        for part in layer._flatten_layers():
+            if isinstance(part, TaskLayer):
+                part.in_loop = in_loop
 
 
 def _pretrained(layers, indices):

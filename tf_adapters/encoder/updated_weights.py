@@ -8,6 +8,7 @@ from keras import ops
 
 from tf_adapters.encoder.nested_scope import NestedScope
 from tf_adapters.layers.banks import bank
+from tf_adapters.layers.banks.task_loop import loop_over_tasks
 
 
 class UpdatedWeights:
@@ -49,7 +50,8 @@ class UpdatedWeights:
         def run_own(task, rows):
             return self._run_one(encode, rows, task)
 
-        return bank.by_task(run_own, num_tasks, task_ids, inputs)
+        take_apart = loop_over_tasks if self._baked else bank.by_task
+        return take_apart(run_own, num_tasks, task_ids, inputs)
 
     def bake(self, kept=()):
         """Computes the weights of every task, once, to serve them.
@@ -77,15 +79,11 @@ class UpdatedWeights:
         if not self._baked:
             values = self._updated(self._updates(inputs, task))
             return _run_with(values, encode, inputs)
-        if task is None or isinstance(task, int):
-            stored = self._baked[task or 0]
-            values = [(weight, own.value) for weight, own in stored]
-            return _run_with(values, encode, inputs)
-        branches = [
-            functools.partial(self._run_one, encode, inputs, i)
-            for i in range(len(self._baked))
-        ]
-        return ops.switch(task, branches)
+        # The weights are chosen, and the encoder is in the graph once.
+        values = [functools.partial(_values, stored) for stored in self._baked]
+        chosen = values[0]() if task is None else ops.switch(task, values)
+        weights = [weight for weight, _ in self._baked[0]]
+        return _run_with(zip(weights, chosen, strict=True), encode, inputs)
 
     def _updates(self, inputs, task):
         # In a graph, Tensors that are made here would belong to it.
@@ -114,6 +112,10 @@ def _sum(weight, update):
 def _constant(value):
     # Cast where it is read, as the variable in whose place it is.
     return keras.Variable(value, trainable=False, autocast=False)
+
+
+def _values(stored):
+    return [own.value for _, own in stored]
 
 
 def _run_with(values, encode, inputs):

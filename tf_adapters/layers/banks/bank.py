@@ -16,6 +16,7 @@ import keras
 from keras import ops
 from keras.backend import standardize_dtype
 
+from tf_adapters.layers.banks.task_loop import loop_over_tasks
 from tf_adapters.layers.product import product
 
 
@@ -43,11 +44,12 @@ def select(bank, task_ids):
             "Pass one id for the batch or one for each example."
         )
     if "float" in standardize_dtype(bank.dtype):
-        # The gradient of a product is dense. That of the rows alone would be
-        # one slice for each example, and Keras squares slices before they are
-        # summed: the second moments of Adam, and the norm that gradients are
-        # clipped by, would hang on how many examples a task has.
-        bank = bank * 1
+        # It keeps the shape, and makes the gradient dense. That of the rows
+        # alone would be one slice for each example, and Keras squares slices
+        # before they are summed: the second moments of Adam, and the norm that
+        # gradients are clipped by, would hang on how many examples a task has.
+        # Unlike a product with 1 it copies nothing, of however many tasks.
+        bank = ops.reshape(bank, bank.shape)
     return ops.take(bank, task_ids, axis=0)
 
 
@@ -57,7 +59,7 @@ def select(bank, task_ids):
 _GATHERED = 100_000
 
 
-def apply(function, banks, task_ids, inputs, *others):
+def apply(function, banks, task_ids, inputs, *others, in_loop=False):
     """Calls `function` with the weights of each example's task.
 
     Args:
@@ -68,6 +70,9 @@ def apply(function, banks, task_ids, inputs, *others):
         task_ids: as for `select`.
         inputs: Tensor of shape `(batch_size, ...)`.
         *others: further Tensors of that batch size, or `None`.
+        in_loop: bool. Whether a batch that is taken apart is computed in a
+            loop over the tasks that are in it, as it is served, and not by a
+            branch for each task. Defaults to `False`.
 
     Returns:
         What `function` returns, a Tensor of shape `(batch_size, ...)`.
@@ -81,6 +86,16 @@ def apply(function, banks, task_ids, inputs, *others):
     if not mixed or num_tasks == 1 or row_size <= _GATHERED:
         weights = {k: select(bank, task_ids) for k, bank in banks.items()}
         return function(weights, inputs, *others)
+
+    if in_loop:
+
+        def compute_own(task, batch):
+            weights = {k: ops.take(b, task, axis=0) for k, b in banks.items()}
+            return function(weights, *batch)
+
+        return loop_over_tasks(
+            compute_own, num_tasks, task_ids, [inputs, *others]
+        )
 
     # One `unstack` and not a slice for each task, whose gradients would each be
     # as large as the bank.

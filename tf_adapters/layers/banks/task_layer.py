@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from tf_adapters.layers.banks import bank
 from tf_adapters.layers.banks.stacked import Stacked
 from tf_adapters.layers.banks.task_mixture import TaskMixture
 
@@ -29,6 +30,8 @@ class TaskLayer(keras.layers.Layer):
         is_tokenwise: bool. Whether what `call` returns for a token depends on
             that token and its task alone. Of the last layer of an encoder,
             only the token that is read is then computed.
+        in_loop: bool. Whether `apply_banks` takes a batch apart in a loop, as
+            an encoder sets it while it is baked. Defaults to `False`.
     """
 
     autocast_banks = True
@@ -42,6 +45,7 @@ class TaskLayer(keras.layers.Layer):
                 f"for each task. Received: num_tasks={num_tasks}."
             )
         self.num_tasks = num_tasks
+        self.in_loop = False
         self._initializers = {}
 
     def __call__(self, *args, **kwargs):
@@ -65,10 +69,16 @@ class TaskLayer(keras.layers.Layer):
         """
         layers = [self, *(layer for layer in shared if layer is not None)]
         return {
-            name: ops.cast(bank, self.compute_dtype)
+            name: ops.cast(weights, self.compute_dtype)
             for layer in layers
-            for name, bank in layer.banks.items()
+            for name, weights in layer.banks.items()
         }
+
+    def apply_banks(self, function, banks, task_ids, inputs, *others):
+        """Calls `bank.apply`, in the way that the layer was told."""
+        return bank.apply(
+            function, banks, task_ids, inputs, *others, in_loop=self.in_loop
+        )
 
     def add_bank(self, name, shape, initializer):
         """Creates `self.name`, a weight of shape `(num_tasks, *shape)`.

@@ -86,7 +86,7 @@ class BottleneckAdapter(TaskLayer):
         self.built = True
 
     def call(self, inputs, task_ids=None, padding_mask=None):
-        return bank.apply(self._adapt, self.kernels(), task_ids, inputs)
+        return self.apply_banks(self._adapt, self.kernels(), task_ids, inputs)
 
     def kernels(self):
         """The banks `down`, `down_bias`, `up` and `up_bias`, by name.

@@ -84,9 +84,10 @@ class FoldedAdapter(TaskLayer):
 
     def call(self, inputs, task_ids=None, padding_mask=None):
         banks = self.cast_banks()
+        # As the norm itself, in float32.
         for name in self.exact_banks:
             banks[name] = ops.convert_to_tensor(getattr(self, name))
-        return bank.apply(self._adapt, banks, task_ids, inputs)
+        return self.apply_banks(self._adapt, banks, task_ids, inputs)
 
     def _adapt(self, weights, inputs):
         activation = self._activation(weights)

@@ -104,7 +104,7 @@ class PHMDense(TaskLayer):
 
     def call(self, inputs, task_ids=None):
         banks = self.cast_banks(self.rule_layer, self.factors_layer)
-        return bank.apply(self._compute, banks, task_ids, inputs)
+        return self.apply_banks(self._compute, banks, task_ids, inputs)
 
     def _compute(self, weights, inputs):
         x = project(inputs, weights, "kernel", self.materialise)

@@ -2,7 +2,6 @@
 
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
-from tf_adapters.layers.banks import bank
 from tf_adapters.layers.banks.task_layer import TaskLayer
 from tf_adapters.layers.projected.task_projections import TaskProjections
 from tf_adapters.layers.projected.task_projections import add_projections
@@ -96,7 +95,9 @@ class ProjectedLayer(TaskLayer):
 
     def call(self, inputs, task_ids=None, padding_mask=None):
         banks = self.cast_banks(self.projections)
-        return bank.apply(self._compute, banks, task_ids, inputs, padding_mask)
+        return self.apply_banks(
+            self._compute, banks, task_ids, inputs, padding_mask
+        )
 
     def _compute(self, weights, inputs, padding_mask):
         x = self.between(weights, encode(weights, inputs), padding_mask)

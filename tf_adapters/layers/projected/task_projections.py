@@ -47,7 +47,7 @@ class TaskProjections(TaskLayer):
 
     def call(self, inputs, task_ids=None, padding_mask=None):
         banks = self.cast_banks()
-        return bank.apply(self._compute, banks, task_ids, inputs)
+        return self.apply_banks(self._compute, banks, task_ids, inputs)
 
     def _compute(self, weights, inputs):
         return decode(weights, encode(weights, inputs))

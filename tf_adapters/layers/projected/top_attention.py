@@ -2,7 +2,6 @@
 
 import keras
 
-from tf_adapters.layers.banks import bank
 from tf_adapters.layers.banks.task_layer import TaskLayer
 from tf_adapters.layers.projected.attention import check_heads
 from tf_adapters.layers.projected.attention_block import add_attention_block
@@ -75,7 +74,7 @@ class TopAttention(TaskLayer):
         self.built = True
 
     def call(self, inputs, task_ids=None, padding_mask=None):
-        return bank.apply(
+        return self.apply_banks(
             self._compute, self.cast_banks(), task_ids, inputs, padding_mask
         )
 

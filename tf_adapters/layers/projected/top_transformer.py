@@ -4,7 +4,6 @@ import keras
 
 from tf_adapters.layers.activation import activation_name
 from tf_adapters.layers.activation import get_activation
-from tf_adapters.layers.banks import bank
 from tf_adapters.layers.banks.task_layer import TaskLayer
 from tf_adapters.layers.projected.attention import check_heads
 from tf_adapters.layers.projected.attention_block import add_attention_block
@@ -77,7 +76,7 @@ class TopTransformer(TaskLayer):
         self.built = True
 
     def call(self, inputs, task_ids=None, padding_mask=None):
-        return bank.apply(
+        return self.apply_banks(
             self._compute, self.cast_banks(), task_ids, inputs, padding_mask
         )
 

@@ -68,7 +68,7 @@ class LowRankUpdate(TaskLayer):
 
     def call(self, inputs, task_ids=None, padding_mask=None):
         x = self.dropout(inputs)
-        return bank.apply(self._update, self.cast_banks(), task_ids, x)
+        return self.apply_banks(self._update, self.cast_banks(), task_ids, x)
 
     def _update(self, weights, inputs):
         x = bank.project(inputs, weights["a"]) * (self.alpha / self.rank)
