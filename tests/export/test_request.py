@@ -2,6 +2,7 @@ import pytest
 import tensorflow as tf
 
 from tf_adapters.data.task import Task
+from tf_adapters.export.known_tasks import KnownTasks
 from tf_adapters.export.request import read_columns
 from tf_adapters.export.request import read_mixed
 
@@ -9,6 +10,7 @@ TASKS = [
     Task(name="one", text_columns=("a",), labels=("no", "yes")),
     Task(name="pair", text_columns=("a", "b"), labels=("no", "yes")),
 ]
+KNOWN = KnownTasks(TASKS)
 
 
 def is_blank(texts):
@@ -17,7 +19,7 @@ def is_blank(texts):
 
 @tf.function(autograph=False)
 def read(text, text_pair, task):
-    return read_mixed(text, text_pair, task, TASKS, is_blank)
+    return read_mixed(text, text_pair, task, KNOWN, is_blank)
 
 
 def strings(*lists):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 
-from tf_adapters.data.task import Task
+from tf_adapters.export.known_tasks import KnownTasks
 
 
 def check(condition: tf.Tensor, *message: str | tf.Tensor) -> tf.Operation:
@@ -94,18 +94,18 @@ def check_not_empty(
     )
 
 
-def read_task_ids(task: tf.Tensor, known: list[str]) -> tf.Tensor:
+def read_task_ids(task: tf.Tensor, known: KnownTasks) -> tf.Tensor:
     """Returns the ids of the tasks that are called by name.
 
     Args:
         task: string Tensor of shape `(batch_size,)`.
-        known: names of the tasks, in the order of their ids.
+        known: the tasks of the model.
 
     Returns:
         int32 Tensor of shape `(batch_size,)`.
     """
-    matches = tf.equal(task[:, None], tf.constant(known)[None, :])
-    unknown = ~tf.reduce_any(matches, axis=1)
+    task_ids = known.ids(task)
+    unknown = task_ids < 0
     names = _shown(tf.boolean_mask(task, unknown)[:5])
     is_known = check(
         ~tf.reduce_any(unknown),
@@ -113,25 +113,24 @@ def read_task_ids(task: tf.Tensor, known: list[str]) -> tf.Tensor:
         tf.strings.reduce_join(names, separator=", "),
         " in row ",
         wrong_rows(unknown),
-        f". Known tasks: {', '.join(known)}.",
+        f". Known tasks: {known.listed}.",
     )
     with tf.control_dependencies([is_known]):
-        matches = tf.cast(matches, tf.int32)
-    return tf.argmax(matches, axis=1, output_type=tf.int32)
+        return tf.identity(task_ids)
 
 
 def read_mixed(
     text: tf.Tensor,
     text_pair: tf.Tensor,
     task: tf.Tensor,
-    tasks: list[Task],
+    known: KnownTasks,
     is_blank: Callable[[tf.Tensor], tf.Tensor],
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Checks a request whose examples belong to any tasks.
 
     Args:
         text, text_pair, task: string Tensors of shape `(batch_size,)`.
-        tasks: the tasks of the model, in the order of their ids.
+        known: the tasks of the model.
         is_blank: function from texts to whether nothing of them is read.
 
     Returns:
@@ -140,14 +139,13 @@ def read_mixed(
     inputs = {"text": text, "text_pair": text_pair, "task": task}
     with tf.control_dependencies([check_same_length(inputs)]):
         text, text_pair, task = map(tf.identity, inputs.values())
-    task_ids = read_task_ids(task, [t.name for t in tasks])
-    is_pair = tf.gather([t.is_pair for t in tasks], task_ids)
+    task_ids = read_task_ids(task, known)
+    is_pair = known.is_pair(task_ids)
     extra = tf.not_equal(text_pair, "") & ~is_pair
-    single = ", ".join(t.name for t in tasks if not t.is_pair)
     no_extra = check(
         ~tf.reduce_any(extra),
         "`text_pair` must be empty for a task that reads one text "
-        f"({single}). Received: a second text in row ",
+        f"({known.listed_single}). Received: a second text in row ",
         wrong_rows(extra),
         ". Send an empty string.",
     )

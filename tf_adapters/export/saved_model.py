@@ -5,6 +5,7 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ from tf_adapters import storage
 from tf_adapters.export.describe import NAME as DESCRIBE
 from tf_adapters.export.describe import describe_signature
 from tf_adapters.export.digests import write_digests
+from tf_adapters.export.known_tasks import listed
 from tf_adapters.export.metadata import make_metadata
 from tf_adapters.export.metadata import write_metadata
 from tf_adapters.export.model_card import write_model_card
@@ -22,6 +24,10 @@ from tf_adapters.export.version_folder import choose_version
 from tf_adapters.export.versions import check_keep
 from tf_adapters.export.versions import remove_old_versions
 from tf_adapters.export.warm_up import write_warm_up
+
+# A signature of its own for each of thousands of tasks would make the graph
+# slow to load and large.
+_MOST_SIGNATURES = 32
 
 
 def export_saved_model(
@@ -33,6 +39,7 @@ def export_saved_model(
     keep: int | None = None,
     scores: Mapping[str, Mapping[str, float]] | None = None,
     built_from: Mapping[str, Any] | None = None,
+    task_signatures: Sequence[str] | None = None,
 ) -> storage.Path:
     """Writes `path/<version>/`, one SavedModel that serves every task.
 
@@ -42,8 +49,8 @@ def export_saved_model(
     - `serving_default` takes `text`, `text_pair` and `task`, three lists of
       strings of the same length. The examples may belong to different tasks;
       `text_pair` is `""` for a task that reads one text.
-    - One named like each task takes the text columns of that task, under the
-      names that `input_names` gives them.
+    - One named like each of `task_signatures` takes the text columns of that
+      task, under the names that `input_names` gives them.
     - `token_ids` takes text that is tokenised already: `token_ids`,
       `segment_ids` (if the backbone has them), `padding_mask` and `task_ids`.
     - `describe` takes nothing and says which tasks and labels there are.
@@ -51,7 +58,8 @@ def export_saved_model(
     The others return `scores`, `label` and `label_index`, as `answer` says; the
     signature of a task returns only the scores that the task has. A request
     that makes no sense is a `tf.errors.InvalidArgumentError` that says why.
-    A batch is padded to its longest example. Weights that a method computes
+    A request may have any number of rows: those of like lengths are computed
+    together, in slices of bounded memory. Weights that a method computes
     from others are computed once, here, and not for every request. Each weight
     is stored once. `assets.extra` has `tf_adapters.json`, which describes tasks
     and signatures, a page for people, and requests that TF Serving warms up
@@ -76,6 +84,9 @@ def export_saved_model(
             the page `assets.extra/README.md`. Defaults to none.
         built_from: what the next version can be built from, as values that
             JSON can hold, written down beside the tasks. Defaults to `None`.
+        task_signatures: names of the tasks that get a signature of their own.
+            Each makes the graph a little larger. Defaults to all tasks, or to
+            none if there are more than 32.
 
     Returns:
         The folder written. A server that watches `path` sees it whole or not
@@ -85,8 +96,8 @@ def export_saved_model(
     Raises:
         ValueError: if the model has no tokenizer, `sequence_length` exceeds
             the positions of the encoder, `version` or `keep` is not a positive
-            int, or `dropped_layers` do not exist or have nothing in their
-            slots.
+            int, `dropped_layers` do not exist or have nothing in their slots,
+            or `task_signatures` are not tasks of the model.
         FileExistsError: if the version exists; none is ever overwritten.
 
     Example:
@@ -98,12 +109,13 @@ def export_saved_model(
     if sequence_length is None:
         sequence_length = min(128, model.encoder.max_sequence_length)
     _check_model(model, sequence_length)
+    single = _single_tasks(model.task_names, task_signatures)
     version = choose_version(path, version)
     if keep is not None:
         check_keep(keep)
     with model.encoder.baked(dropped_layers):
         served = ServedModel(model, sequence_length)
-        signatures = served.signatures()
+        signatures = served.signatures(single)
         # Graphs do not keep alive what was made for them.
         weights = _variables_of(signatures.values())
     metadata = make_metadata(
@@ -113,7 +125,8 @@ def export_saved_model(
     every = {**signatures, DESCRIBE: describe}
     holder = tf.Module()
     holder.weights = weights
-    # Some tokenizers keep their vocabulary in tables, which must be tracked.
+    # Tables must be tracked; some tokenizers keep their vocabulary in them.
+    holder.known = served.known
     holder.tokenizer = served.text_encoder.tokenizer
     target = path / str(version)
     with storage.whole_folder(target, last="saved_model.pb") as folder:
@@ -145,6 +158,23 @@ def _check_model(model: keras.Model, sequence_length: int) -> None:
             f"max_sequence_length={most}. Write sequence_length={most} or "
             "less."
         )
+
+
+def _single_tasks(known: list[str], names: Sequence[str] | None) -> list[str]:
+    if names is None:
+        return known if len(known) <= _MOST_SIGNATURES else []
+    if isinstance(names, str):
+        raise ValueError(
+            "`task_signatures` must be a sequence of names of tasks. Received: "
+            f"task_signatures={names!r}. Write task_signatures=[{names!r}]."
+        )
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise ValueError(
+            "`task_signatures` must be tasks of the model. Received: "
+            f"{', '.join(unknown[:5])}. Its tasks are: {listed(known)}."
+        )
+    return list(dict.fromkeys(names))
 
 
 def _variables_of(functions: Iterable[Callable]) -> list[tf.Variable]:

@@ -1,6 +1,7 @@
 """The functions that the served model consists of."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
 
 import keras
 import tensorflow as tf
@@ -9,8 +10,12 @@ from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.data.task import Task
 from tf_adapters.export.answer import answer
 from tf_adapters.export.input_names import input_names
+from tf_adapters.export.known_tasks import KnownTasks
+from tf_adapters.export.packed import packed
 from tf_adapters.export.request import read_columns
 from tf_adapters.export.request import read_mixed
+from tf_adapters.export.slices import pack_in_slices
+from tf_adapters.export.slices import score_in_slices
 from tf_adapters.export.token_request import read_tokens
 
 _Tensors = dict[str, tf.Tensor]
@@ -19,61 +24,68 @@ _Tensors = dict[str, tf.Tensor]
 class ServedModel:
     """A trained model as signatures, for inference only.
 
-    The signatures are thin. Tokenisation and the encoder are functions of
-    their own, which all signatures call and a SavedModel holds once: one
-    tokenisation, and the encoder for a batch of mixed tasks and for a batch
-    of one task, which slices every bank once.
+    The signatures are thin. All that takes work is in functions of their own,
+    which all signatures call and a SavedModel holds once: tokenisation, the
+    encoder for a batch of mixed tasks and for a batch of one task, which
+    slices every bank once, and the answer. So a signature more costs little,
+    and a task more nothing but its weights and its row of some tables.
 
     Args:
         model: a `MultiTaskClassifier` with a tokenizer.
         sequence_length: int. The most tokens of an example.
+
+    Attributes:
+        known: `KnownTasks`, which a SavedModel must track.
     """
 
     def __init__(self, model: keras.Model, sequence_length: int) -> None:
         self._model = model
         self._tasks: list[Task] = model.tasks
+        self.known = KnownTasks(self._tasks)
         self.text_encoder = TextEncoder(model.tokenizer, sequence_length)
         self._token_inputs = ("padding_mask", *model.encoder.embedding_inputs)
-        texts = _batch_of(tf.string)
+        tokens = {name: _tokens(name) for name in self._token_inputs}
+        texts, ids = _batch_of(tf.string), _batch_of(tf.int32)
+        one = tf.TensorSpec((), tf.int32)
+        logits = tf.TensorSpec((None, model.heads.max_outputs))
         self._tokenize = _compiled(
             self._pack, [texts, texts, _batch_of(tf.bool)]
         )
-        tokens = {name: _tokens(name) for name in self._token_inputs}
-        self._score_mixed = _compiled(
-            self._logits, [tokens, _batch_of(tf.int32)]
-        )
-        self._score_one_task = _compiled(
-            self._logits, [tokens, tf.TensorSpec((), tf.int32)]
+        self._score_mixed = self._scores(tokens, ids)
+        self._score_one_task = self._scores(tokens, one)
+        self._answer = _compiled(
+            lambda logits, task_ids: answer(logits, task_ids, self._tasks),
+            [logits, ids],
         )
 
-    def signatures(self) -> dict[str, Callable[..., _Tensors]]:
-        """Returns the concrete function of every signature, by its name."""
-        own = {
-            task.name: self._task_signature(i, task)
-            for i, task in enumerate(self._tasks)
-        }
+    def signatures(self, single: Iterable[str]) -> dict[str, Callable]:
+        """Returns the concrete function of every signature, by its name.
+
+        Args:
+            single: names of the tasks that have a signature of their own.
+        """
+        ids = {task.name: i for i, task in enumerate(self._tasks)}
         return {
             "serving_default": self._mixed_signature(),
             "token_ids": self._token_signature(),
-            **own,
+            **{name: self._task_signature(ids[name]) for name in single},
         }
 
     def _mixed_signature(self) -> Callable[..., _Tensors]:
         def serve(text, text_pair, task):
             text, text_pair, task_ids = read_mixed(
-                text, text_pair, task, self._tasks, self.text_encoder.is_blank
+                text, text_pair, task, self.known, self.text_encoder.is_blank
             )
-            is_pair = tf.gather([t.is_pair for t in self._tasks], task_ids)
+            is_pair = self.known.is_pair(task_ids)
             tokens = self._tokenize(text, text_pair, is_pair)
-            logits = self._score_mixed(tokens, task_ids)
-            return answer(logits, task_ids, self._tasks)
+            logits = self._score_mixed(tokens, _lengths(tokens), task_ids)
+            return self._answer(logits, task_ids)
 
         names = ("text", "text_pair", "task")
         return _concrete(serve, [_batch_of(tf.string, name) for name in names])
 
-    def _task_signature(
-        self, task_id: int, task: Task
-    ) -> Callable[..., _Tensors]:
+    def _task_signature(self, task_id: int) -> Callable[..., _Tensors]:
+        task = self._tasks[task_id]
         names = input_names(task)
 
         def serve(*texts):
@@ -81,9 +93,9 @@ class ServedModel:
             texts = read_columns(columns, self.text_encoder.is_blank)
             is_pair = tf.fill(tf.shape(texts[0]), task.is_pair)
             tokens = self._tokenize(texts[0], texts[-1], is_pair)
-            logits = self._score_one_task(tokens, tf.constant(task_id))
+            logits = self._score_one_task(tokens, _lengths(tokens), task_id)
             task_ids = tf.fill(tf.shape(texts[0]), task_id)
-            outputs = answer(logits, task_ids, self._tasks)
+            outputs = self._answer(logits, task_ids)
             scores = outputs["scores"][:, : task.num_outputs]
             return {**outputs, "scores": scores}
 
@@ -98,8 +110,11 @@ class ServedModel:
             tokens, task_ids = read_tokens(
                 tokens, inputs[-1], limits, encoder.max_sequence_length
             )
-            logits = self._score_mixed(tokens, task_ids)
-            return answer(logits, task_ids, self._tasks)
+            # The client says how wide they are.
+            width = tf.shape(tokens["token_ids"])[1]
+            lengths = tf.fill(tf.shape(task_ids), width)
+            logits = self._score_mixed(tokens, lengths, task_ids)
+            return self._answer(logits, task_ids)
 
         specs = [_tokens(name) for name in self._token_inputs]
         return _concrete(serve, [*specs, _batch_of(tf.int32, "task_ids")])
@@ -107,26 +122,47 @@ class ServedModel:
     def _pack(
         self, text: tf.Tensor, text_pair: tf.Tensor, is_pair: tf.Tensor
     ) -> _Tensors:
-        """Tokenises and pads to the longest example of the batch."""
-        ids, first = self.text_encoder(text, text_pair, is_pair)
-        lengths = tf.cast(ids.row_lengths(), tf.int32)
-        # One column where there is no row, so that no layer meets a width 0.
-        width = tf.maximum(tf.reduce_max(lengths), 1)
-        columns = tf.range(width)[None, :]
-        token_ids = ids.to_tensor(
-            self.text_encoder.pad_id, shape=tf.stack([-1, width])
+        """Tokenises and pads to the most tokens of an example."""
+        return pack_in_slices(
+            lambda rows: packed(
+                self.text_encoder,
+                self._token_inputs,
+                *(column[rows] for column in (text, text_pair, is_pair)),
+            ),
+            self._token_inputs,
+            tf.shape(text)[0],
+            self.text_encoder.sequence_length,
         )
-        in_text = columns < lengths[:, None]
-        in_second = in_text & (columns >= first[:, None])
-        packed = {
-            "token_ids": token_ids,
-            "segment_ids": tf.cast(in_second, tf.int32),
-            "padding_mask": tf.cast(in_text, tf.int32),
-        }
-        return {name: packed[name] for name in self._token_inputs}
 
-    def _logits(self, tokens: _Tensors, task_ids: tf.Tensor) -> tf.Tensor:
-        return self._model({**tokens, "task_ids": task_ids}, training=False)
+    def _scores(
+        self, tokens: dict[str, tf.TensorSpec], task_ids: tf.TensorSpec
+    ) -> Callable[..., tf.Tensor]:
+        """Returns the function that scores a request, slice by slice."""
+
+        def compute(tokens, task_ids):
+            inputs = {**tokens, "task_ids": task_ids}
+            return self._model(inputs, training=False)
+
+        # A function of its own: in the body of the loop, every operation would
+        # have a longer name, and its place in the file.
+        compute = _compiled(compute, [tokens, task_ids])
+        is_mixed = task_ids.shape.rank == 1
+
+        def score(tokens, lengths, task_ids):
+            def score_slice(rows, width):
+                own = {k: tf.gather(v, rows) for k, v in tokens.items()}
+                own = {k: v[:, :width] for k, v in own.items()}
+                ids = tf.gather(task_ids, rows) if is_mixed else task_ids
+                return compute(own, ids)
+
+            num_outputs = self._model.heads.max_outputs
+            return score_in_slices(score_slice, lengths, num_outputs)
+
+        return _compiled(score, [tokens, _batch_of(tf.int32), task_ids])
+
+
+def _lengths(tokens: _Tensors) -> tf.Tensor:
+    return tf.reduce_sum(tokens["padding_mask"], axis=1)
 
 
 def _num_ids(encoder: keras.Model) -> dict[str, int]:

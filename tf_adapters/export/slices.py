@@ -1,0 +1,96 @@
+"""Any number of rows, computed in slices that take no more than so much."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+
+import tensorflow as tf
+
+# A slice has no more places for tokens than this: the least for which larger
+# slices are no faster.
+TOKENS = 64 * 128
+# A row counts as no shorter than this, because the weights of its task, which
+# are gathered for it, take memory too.
+_LEAST_WIDTH = 32
+# Texts that are tokenised at once: they may be long, however few tokens are
+# left of them.
+TEXTS = 256
+
+_Tensors = dict[str, tf.Tensor]
+
+
+def score_in_slices(
+    score: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    lengths: tf.Tensor,
+    num_outputs: int,
+) -> tf.Tensor:
+    """Scores rows in slices of `TOKENS`, the longest first.
+
+    Args:
+        score: called as `score(rows, width)` with int32 Tensors: the indices
+            of the rows of a slice, and the length of the longest. Returns the
+            logits of these rows, a Tensor of shape `(num_rows, num_outputs)`.
+        lengths: int32 Tensor of shape `(batch_size,)`, each at least 1.
+        num_outputs: int. Columns of the logits.
+
+    Returns:
+        float32 Tensor of shape `(batch_size, num_outputs)`, in the order of
+        the rows.
+    """
+    size = tf.shape(lengths)[0]
+    order = tf.argsort(lengths, direction="DESCENDING")
+
+    def score_slice(start, logits):
+        width = lengths[order[start]]
+        most = tf.maximum(TOKENS // tf.maximum(width, _LEAST_WIDTH), 1)
+        rows = order[start : start + most]
+        own = tf.cast(score(rows, width), tf.float32)
+        logits = tf.tensor_scatter_nd_update(logits, rows[:, None], own)
+        return start + most, logits
+
+    _, logits = tf.while_loop(
+        lambda start, _: start < size,
+        score_slice,
+        (0, tf.zeros((size, num_outputs))),
+        # More would have the tokens of several slices in memory.
+        parallel_iterations=1,
+    )
+    return logits
+
+
+def pack_in_slices(
+    pack: Callable[[slice], _Tensors],
+    names: Iterable[str],
+    size: tf.Tensor,
+    width: int,
+) -> _Tensors:
+    """Packs texts in slices of `TEXTS`.
+
+    Args:
+        pack: called with the slice of the texts that are packed. Returns a
+            dict of int32 Tensors of shape `(num_rows, width)`.
+        names: the names that `pack` returns.
+        size: int32 scalar Tensor. Number of texts.
+        width: int.
+
+    Returns:
+        What `pack` returns, for all texts.
+    """
+    packed = {name: tf.zeros((size, width), tf.int32) for name in names}
+
+    def pack_slice(start, packed):
+        stop = tf.minimum(start + TEXTS, size)
+        rows = tf.range(start, stop)[:, None]
+        own = pack(slice(start, stop))
+        packed = {
+            name: tf.tensor_scatter_nd_update(value, rows, own[name])
+            for name, value in packed.items()
+        }
+        return stop, packed
+
+    _, packed = tf.while_loop(
+        lambda start, _: start < size,
+        pack_slice,
+        (0, packed),
+        parallel_iterations=1,
+    )
+    return packed
