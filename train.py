@@ -49,6 +49,8 @@ def _main(argv: list[str]) -> int:
             print(f"train.py: {error}", file=sys.stderr)
             return WRONG_INPUT
         begun.append(run)
+        # Where workers train together, TensorFlow has put its own in its place.
+        signal.signal(signal.SIGTERM, stop)
         return _train(run)
     except OSError as error:
         # A full disk, say. What is there already is whole.
