@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 
-# A slice has no more places for tokens than this: the least for which larger
-# slices are no faster.
+# A slice has no more places for tokens than this, a batch of 64 texts of the
+# usual most tokens.
 TOKENS = 64 * 128
 # A row counts as no shorter than this, because the weights of its task, which
 # are gathered for it, take memory too.
