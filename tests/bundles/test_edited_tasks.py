@@ -84,10 +84,13 @@ def test_a_compiled_model_must_be_compiled_again(tiny, edit):
 
 def test_losses_are_counted_for_the_right_task_after_a_renaming(tiny):
     model = tiny.model(names=("rte", "stsb"))
+    model.compile("sgd")
     model.rename_task("rte", "entailment")
+    model.compile("sgd")
     names = [tracker.name for tracker in model.loss_trackers]
     assert names == ["entailment_loss", "stsb_loss"]
     model.rename_task("entailment", "entailment")
+    model.compile("sgd")
     assert [tracker.name for tracker in model.loss_trackers] == names
 
 

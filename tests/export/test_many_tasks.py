@@ -67,7 +67,8 @@ def test_tasks_have_their_own_signatures_if_few_or_named(
     model = make_model(make_tasks(count))
     folder = export_saved_model(model, tmp_path, 16, task_signatures=named)
     served = tf.saved_model.load(str(folder)).signatures
-    assert set(served) == {"serving_default", "token_ids", *expected}
+    of_all = {"serving_default", "token_ids", "describe"}
+    assert set(served) == {*of_all, *expected}
     for name in expected[:2]:
         labels = served[name](text=tf.constant(["a good film"]))["label"]
         assert labels[0].numpy().decode().startswith(name[5:] + "_")
@@ -116,7 +117,9 @@ def test_updated_weights_of_a_task_cost_their_reading_only(
     def nodes(count):
         model = make_model(make_tasks(count), IntrinsicSAID(60))
         path = tmp_path / str(count)
-        return num_nodes(export_saved_model(model, path, 16, None, (), []))
+        return num_nodes(
+            export_saved_model(model, path, 16, task_signatures=[])
+        )
 
     two, three = nodes(2), nodes(3)
     # The encoder is there twice, for mixed tasks and for one, and not again:
