@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
@@ -97,6 +98,14 @@ def _log(signature: str, request: Mapping[str, np.ndarray]) -> bytes:
     asked = predict_pb2.PredictRequest()
     asked.model_spec.signature_name = signature
     for name, value in request.items():
-        asked.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+        asked.inputs[name].CopyFrom(_proto(np.asarray(value)))
     log = prediction_log_pb2.PredictLog(request=asked)
     return prediction_log_pb2.PredictionLog(predict_log=log).SerializeToString()
+
+
+def _proto(value: np.ndarray) -> tensor_pb2.TensorProto:
+    """Returns a Tensor, with one number for all where all are the same."""
+    first = value.flat[0]
+    if value.dtype.kind == "i" and (value == first).all():
+        return tf.make_tensor_proto(first, shape=value.shape)
+    return tf.make_tensor_proto(value)
