@@ -73,6 +73,31 @@ def edit(random, path, other):
 
 DAMAGES = (cut, flip, swap, remove, announce, edit)
 
+# Methods that would do something if Keras made them.
+CRAFTED = [
+    {"module": "os", "class_name": "system", "config": {"command": "{}"}},
+    {
+        "module": "builtins",
+        "class_name": "function",
+        "config": "eval",
+        "registered_name": "function",
+    },
+    {
+        "module": "keras.layers",
+        "class_name": "Lambda",
+        "config": {"function": {"class_name": "__lambda__", "config": {}}},
+        "registered_name": None,
+    },
+    {"module": "witness", "class_name": "Anything", "config": {}},
+    {
+        "module": "keras.layers",
+        "class_name": "Dense",
+        "config": {"units": 1},
+        "registered_name": "Dense",
+    },
+]
+CRAFTED_IDS = ["os", "builtins", "Lambda", "module", "layer"]
+
 
 def says_the_same(path, original):
     """Whether a flipped bit is in the white space of the JSON."""
@@ -149,26 +174,7 @@ def test_a_bundle_of_before_has_no_digest_of_its_description(saved, tiny):
     assert bundles.read_bundle(saved).task == tiny.task("rte")
 
 
-@pytest.mark.parametrize(
-    "method",
-    [
-        {"module": "os", "class_name": "system", "config": {"command": "{}"}},
-        {
-            "module": "builtins",
-            "class_name": "function",
-            "config": "eval",
-            "registered_name": "function",
-        },
-        {
-            "module": "keras.layers",
-            "class_name": "Lambda",
-            "config": {"function": {"class_name": "__lambda__", "config": {}}},
-            "registered_name": None,
-        },
-        {"module": "witness", "class_name": "Anything", "config": {}},
-    ],
-    ids=["os", "builtins", "Lambda", "module"],
-)
+@pytest.mark.parametrize("method", CRAFTED, ids=CRAFTED_IDS)
 def test_no_code_that_a_bundle_names_is_run(
     saved, bystander, tmp_path, monkeypatch, method
 ):

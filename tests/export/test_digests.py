@@ -104,12 +104,6 @@ def test_it_says_what_differs(tmp_path, change, message):
         check_saved_model(folder)
 
 
-def test_requests_to_start_with_may_be_added(tmp_path):
-    folder = make(tmp_path / "1")
-    (folder / "assets.extra" / "tf_serving_warmup_requests").write_bytes(b"a")
-    check_saved_model(folder)
-
-
 def test_the_command_says_it(tmp_path, capsys):
     folder = make(tmp_path / "1")
     assert main(["check", str(folder)]) == 0

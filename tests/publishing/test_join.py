@@ -1,9 +1,14 @@
 """Which bundles join, and which are refused."""
 
+import json
+import pathlib
+
 import keras
 import numpy as np
 import pytest
 
+from tests.bundles.test_damaged import CRAFTED
+from tests.bundles.test_damaged import CRAFTED_IDS
 from tests.rounding import ROUNDING
 from tf_adapters import BundleError
 from tf_adapters.methods import Houlsby
@@ -169,3 +174,19 @@ def test_a_joined_model_survives_a_keras_file(preset, folders, tmp_path):
         np.testing.assert_array_equal(
             logits(revived, name), logits(model, name)
         )
+
+
+@pytest.mark.parametrize("method", CRAFTED, ids=CRAFTED_IDS)
+def test_no_code_that_a_bundle_names_is_run(
+    preset, houlsby, tmp_path, monkeypatch, method
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "witness.py").write_text("raise SystemExit('was imported')")
+    (folder,) = houlsby.values()
+    path = pathlib.Path(folder, "bundle.json")
+    described = json.loads(path.read_text())
+    del described["description_sha256"]
+    described["method"] = method
+    path.write_text(json.dumps(described))
+    with pytest.raises(BundleError, match="method of a bundle must be known"):
+        join_bundles(preset, houlsby)

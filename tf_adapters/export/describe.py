@@ -23,7 +23,7 @@ def describe_signature(
     `""` where a task has no such class; `value_range`, float32 of shape
     `(num_tasks, 2)`, NaN for tasks of classes; and `metadata`, a string of
     shape `()`: JSON, what `assets.extra/tf_adapters.json` holds, but for this
-    signature.
+    signature and for where the bundles of the tasks are.
 
     Args:
         tasks: the tasks, in the order of their ids.

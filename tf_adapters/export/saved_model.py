@@ -118,9 +118,8 @@ def export_saved_model(
         signatures = served.signatures(single)
         # Graphs do not keep alive what was made for them.
         weights = _variables_of(signatures.values())
-    metadata = make_metadata(
-        model.tasks, sequence_length, signatures, built_from
-    )
+    # Whoever asks a server need not know the folders of who exported.
+    metadata = make_metadata(model.tasks, sequence_length, signatures)
     describe = describe_signature(model.tasks, metadata)
     every = {**signatures, DESCRIBE: describe}
     holder = tf.Module()

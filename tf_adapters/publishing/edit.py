@@ -124,8 +124,8 @@ class _Edit:
                 "--preset PRESET --bundles 'RUN/bundles/*' --path "
                 f"{self._path}`."
             )
-        self._recipe = publish.Recipe.from_json(described["built_from"])
-        self.bundles = self._recipe.bundles
+        self._built_from = publish.BuiltFrom.from_json(described["built_from"])
+        self.bundles = self._built_from.bundles
 
     def check_known(self, name: str) -> None:
         if name not in self.bundles:
@@ -136,5 +136,5 @@ class _Edit:
 
     def write(self, bundles: dict[str, NamedBundle]) -> storage.Path:
         check_unchanged(bundles)
-        recipe = dataclasses.replace(self._recipe, bundles=bundles)
-        return publish.publish(recipe, self._path, self._version)
+        built_from = dataclasses.replace(self._built_from, bundles=bundles)
+        return publish.publish(built_from, self._path, self._version)

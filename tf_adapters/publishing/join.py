@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import inspect
 import json
 import os
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from tf_adapters.bundles.tensors import SHARED
 from tf_adapters.encoder import load_preset
 from tf_adapters.encoder.stock import revive_backbone
 from tf_adapters.encoder.stock import stock_config
+from tf_adapters.methods.method import Method
 from tf_adapters.model import MultiTaskClassifier
 from tf_adapters.publishing.fill import fill
 from tf_adapters.publishing.fill import joined_method
@@ -130,20 +132,29 @@ def _model_of(
 ) -> MultiTaskClassifier:
     """Returns a model of the first task; what is shared comes with it."""
     first = next(iter(bundles.values()))
-    try:
-        method = keras.saving.deserialize_keras_object(first.method)
-    except (TypeError, ValueError) as error:
-        raise BundleError(
-            "The method of a bundle must be known. Received: "
-            f"`{first.directory}` of {first.method.get('registered_name')!r}. "
-            "Import the module that registers it first."
-        ) from error
     return MultiTaskClassifier(
         backbone,
-        method,
+        _method_of(first),
         [first.task],
         tokenizer=tokenizer,
         pooling=first.pooling,
+    )
+
+
+def _method_of(bundle: Bundle) -> Method:
+    # Only by what is registered: Keras would look for a module of that name.
+    name = bundle.method.get("registered_name")
+    known = keras.saving.get_registered_object(name)
+    try:
+        if inspect.isclass(known) and issubclass(known, Method):
+            return known.from_config(bundle.method["config"])
+        reason = "no method is registered under that name"
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+    raise BundleError(
+        "The method of a bundle must be known. Received: "
+        f"`{bundle.directory}` of {name!r}: {reason}. Import the module that "
+        "registers it first."
     )
 
 

@@ -15,7 +15,7 @@ from tf_adapters.publishing.named_bundles import find_bundles
 
 
 @dataclasses.dataclass(frozen=True)
-class Recipe:
+class BuiltFrom:
     """All that a version was built from, and the next one is.
 
     Attributes:
@@ -36,7 +36,7 @@ class Recipe:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Recipe":
+    def from_json(cls, values: dict[str, Any]) -> "BuiltFrom":
         """Returns what `to_json` was called of."""
         bundles = {
             name: NamedBundle(**bundle)
@@ -71,29 +71,31 @@ def export_bundles(
         BundleError: if there is no bundle, two tasks have one name, or one
             does not join the others, as `join_bundles` says.
     """
-    recipe = Recipe(
+    built_from = BuiltFrom(
         _lasting(preset),
         find_bundles(bundles),
         sequence_length,
         tuple(dropped_layers),
     )
-    return publish(recipe, path)
+    return publish(built_from, path)
 
 
 def publish(
-    recipe: Recipe, path: str | os.PathLike[str], version: int | None = None
+    built_from: BuiltFrom,
+    path: str | os.PathLike[str],
+    version: int | None = None,
 ) -> storage.Path:
     """Builds and exports a version; `export_saved_model` says how."""
     directories = {
-        name: bundle.directory for name, bundle in recipe.bundles.items()
+        name: bundle.directory for name, bundle in built_from.bundles.items()
     }
     return export_saved_model(
-        join_bundles(recipe.preset, directories),
+        join_bundles(built_from.preset, directories),
         path,
-        sequence_length=recipe.sequence_length,
+        sequence_length=built_from.sequence_length,
         version=version,
-        dropped_layers=recipe.dropped_layers,
-        built_from=recipe.to_json(),
+        dropped_layers=built_from.dropped_layers,
+        built_from=built_from.to_json(),
     )
 
 
