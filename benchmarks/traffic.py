@@ -52,8 +52,10 @@ def of_model(model):
     present = [_BYTES * num_tasks] if num_tasks > 1 and has_banks else []
     # The losses of all tasks and of each, and over how many replicas.
     logs = [_BYTES * (1 + num_tasks), _COUNT]
-    # First of all, whether the data of a replica have come to their end.
-    return Traffic(gradients, (_COUNT, *present, gradients, *logs))
+    # First of all, whether the data of a replica have come to their end. For
+    # several machines TensorFlow then forgets that all have as many rows.
+    rows = _BYTES
+    return Traffic(gradients, (_COUNT, *present, rows, gradients, *logs))
 
 
 def of_recipes(names, num_tasks):

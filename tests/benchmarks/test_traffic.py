@@ -30,13 +30,13 @@ def test_every_all_reduce_of_a_step(script, make_model):
     model = make_model(Houlsby(4))
     own = script("traffic").of_model(model)
     assert own.gradients == 3 * 803 * 4 == 9_636
-    # Whether data are left, tasks in the batch, gradients, four losses and
-    # their count.
-    assert own.sizes == (8, 12, 9_636, 16, 8)
-    assert own.total == 8 + 12 + 9_636 + 24
+    # Whether data are left, tasks in the batch, rows of it, gradients, four
+    # losses and their count.
+    assert own.sizes == (8, 12, 4, 9_636, 16, 8)
+    assert own.total == 8 + 12 + 4 + 9_636 + 24
     # One task is in every batch. Its head has two outputs, 34 numbers.
     alone = script("traffic").of_model(make_model(Houlsby(4), 1))
-    assert alone.sizes == (8, 4 * 786, 8, 8)
+    assert alone.sizes == (8, 4, 4 * 786, 8, 8)
 
 
 @pytest.mark.large
@@ -59,5 +59,5 @@ def test_bert_base(script):
         assert four[name].gradients == 4 * one[name].gradients
     # What tasks share travels once.
     assert four["pals_shared"].gradients / 4 == total + 4 * head
-    assert len(four["houlsby"].sizes) == 6
-    assert len(one["houlsby"].sizes) == 5
+    assert len(four["houlsby"].sizes) == 7
+    assert len(one["houlsby"].sizes) == 6

@@ -56,7 +56,6 @@ def batches(num_tasks):
     x = {k: v.astype("int32") for k, v in x.items()}
     labels = np.zeros(8, "float32")
     dataset = tf.data.Dataset.from_tensor_slices((x, labels))
-    # As in training: replicas need not ask who has how many rows.
     return dataset.batch(8, drop_remainder=True)
 
 
