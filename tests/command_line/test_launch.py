@@ -271,3 +271,22 @@ def test_a_worker_launches_nothing(monkeypatch, capsys):
     assert main(["launch", "--", "true"]) == 2
     error = capsys.readouterr().err
     assert "must not be set before. Received: TF_CONFIG='{}'" in error
+
+
+def test_what_a_worker_leaves_behind_ends_with_it(tmp_path):
+    """It would hold the output open, and the launcher up."""
+    program = (
+        "import subprocess\n"
+        "child = subprocess.Popen(['sleep', '300'])\n"
+        f"file = pathlib.Path({str(tmp_path)!r}, str(index))\n"
+        "file.write_text(str(child.pid))"
+    )
+    code, _, errors = launch(program)
+    assert (code, errors) == (0, [])
+    for index in range(2):
+        pid = (tmp_path / str(index)).read_text()
+        state = subprocess.run(
+            ["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True
+        )
+        # Where nobody asks what has become of it, it stays as a zombie.
+        assert not state.stdout or state.stdout.startswith("Z")

@@ -115,6 +115,31 @@ def test_a_number_of_parts_that_is_none_is_refused(make_model, steps):
         model.compile(accumulate_steps=steps)
 
 
+def test_what_xla_would_undo_is_refused(make_model):
+    model = make_model(tf_adapters.Houlsby(4))
+    with pytest.raises(ValueError, match="`recompute` must not.*XLA"):
+        model.compile(recompute=True, jit_compile=True)
+    # Keras would choose XLA on a GPU.
+    model.compile(recompute=True)
+    assert model.jit_compile is False
+
+
+def test_what_a_layer_assigns_besides_is_refused(make_model, make_inputs):
+    model = make_model(tf_adapters.Houlsby(4))
+    model.compile(keras.optimizers.SGD(), accumulate_steps=2)
+    average = keras.Variable(0.0, trainable=False, name="average")
+    heads = model.heads.call
+
+    def call(*args, **kwargs):
+        average.assign_add(1.0)
+        return heads(*args, **kwargs)
+
+    model.heads.call = call
+    inputs = make_inputs(batch=6, num_tasks=3)
+    with pytest.raises(ValueError, match="must assign no.*: average"):
+        model.train_on_batch(inputs, LABELS)
+
+
 def test_a_file_remembers_how_the_model_is_trained(make_model, tmp_path):
     model = make_model(tf_adapters.Houlsby(4))
     model.compile(keras.optimizers.SGD(), accumulate_steps=3, recompute=True)

@@ -65,6 +65,28 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path):
     second.write_config("houlsby", TrainConfig(), [])
 
 
+def test_a_run_that_has_ended_meanwhile_is_not_begun_anew(tmp_path):
+    first = begun(tmp_path)
+    second = RunDirectory(str(tmp_path), resume=True)
+    first.write_metrics({"mean": 0.5})
+    first.finish()
+    with pytest.raises(FileExistsError, match="has ended meanwhile"):
+        second.write_config("houlsby", TrainConfig(), [])
+    assert not second.is_unfinished
+
+
+def test_a_run_goes_on_that_is_older_than_a_setting(tmp_path):
+    begun(tmp_path, step=5).release()
+    file = tmp_path / "config.json"
+    settings = json.loads(file.read_text())
+    del settings["steps_per_execution"]
+    file.write_text(json.dumps(settings))
+    directory = RunDirectory(str(tmp_path), resume=True)
+    directory.check_settings("houlsby", TrainConfig())
+    with pytest.raises(ValueError, match="steps_per_execution=2 instead of 1"):
+        directory.check_settings("houlsby", TrainConfig(steps_per_execution=2))
+
+
 def test_a_run_goes_on_with_the_settings_it_has_begun_with(tmp_path):
     begun(tmp_path, step=5, batch_size=16).release()
     directory = RunDirectory(str(tmp_path), resume=True)

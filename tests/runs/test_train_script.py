@@ -164,6 +164,19 @@ def test_a_run_that_is_stopped_goes_on(arguments, tmp_path, capsys):
 
 
 @pytest.mark.large
+def test_a_run_is_stopped_before_it_trains(arguments, tmp_path):
+    process = start(arguments())
+    for line in process.stdout:
+        if line.startswith("Writing to"):
+            process.send_signal(signal.SIGTERM)
+            break
+    output, errors = process.communicate()
+    assert process.returncode == 5, errors
+    assert "The same command goes on" in errors
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.large
 def test_a_run_that_is_stopped_in_scoring_or_export_goes_on(
     arguments, tmp_path, capsys
 ):

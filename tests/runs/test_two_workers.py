@@ -126,7 +126,7 @@ def wait_for_step(folder, step, group):
 
 @pytest.mark.large
 def test_workers_go_on_after_whatever_ends_them(arguments, start, tmp_path):
-    """I11. One is stopped, lives elsewhere, is killed; then both come back."""
+    """I11. One is stopped, lives elsewhere, is told otherwise, is killed."""
     folder = tmp_path / "two"
     argv = [*arguments("two", num_epochs=12), "--checkpoint_steps", "1"]
     rest = ["--no-export", "--no-predict"]
@@ -147,6 +147,11 @@ def test_workers_go_on_after_whatever_ends_them(arguments, start, tmp_path):
         assert process.wait(timeout=120) == 2
         assert "go on from the same checkpoint" in errors.read_text()
 
+    group = start([*argv, *rest], [*argv, *rest, "--seed", "1"])
+    for process, errors in group:
+        assert process.wait(timeout=120) == 2
+        assert "must be given the same command" in errors.read_text()
+
     group = start([*argv, *rest], [*argv, *rest])
     wait_for_step(folder, stopped_at + 2, group)
     group[1][0].kill()
@@ -162,3 +167,17 @@ def test_workers_go_on_after_whatever_ends_them(arguments, start, tmp_path):
 
     assert train.main([*arguments("one", num_epochs=12), *rest]) == 0
     assert_same_weights(folder, tmp_path / "one")
+
+
+@pytest.mark.large
+def test_workers_end_together_at_ctrl_c(arguments, start, tmp_path):
+    """And keep what was trained, though one alone was interrupted."""
+    argv = [*arguments("two", num_epochs=40), "--checkpoint_steps", "1"]
+    argv += ["--no-export", "--no-predict"]
+    group = start(argv, argv)
+    wait_for_step(tmp_path / "two", 12, group)
+    group[1][0].send_signal(signal.SIGINT)
+    for process, errors in group:
+        assert process.wait(timeout=120) == 130, errors.read_text()
+    names = {path.name for path in (tmp_path / "two" / "bundles").iterdir()}
+    assert names == {"rte", "score"}

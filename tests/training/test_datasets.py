@@ -138,6 +138,12 @@ def test_steps_at_once_must_divide_an_epoch():
         check_executions(5, 12)
 
 
+def test_several_replicas_take_one_step_at_a_time():
+    check_executions(1, 12, replicas=2)
+    with pytest.raises(ValueError, match="=4 for 2 replicas. Leave it out"):
+        check_executions(4, 12, replicas=2)
+
+
 def test_a_tpu_gets_batches_of_one_width(make_set, model, monkeypatch):
     strategy = tf.distribute.TPUStrategy.__new__(tf.distribute.TPUStrategy)
     monkeypatch.setattr(

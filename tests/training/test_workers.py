@@ -2,13 +2,24 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.processes import ROOT
 from tests.training import worker
 
+# A program of a user's, which may or may not find others.
+ALONE = """
+import json
+import tensorflow as tf
+from tests.training import worker
+strategy = tf.distribute.MultiWorkerMirroredStrategy()
+print(json.dumps(worker.train(worker.METHODS["houlsby"](), strategy)))
+"""
 # Who `launch` says this is becomes the task of a SLURM step on one node.
 IN_SLURM = """
 import json, os, runpy, sys
@@ -57,6 +68,26 @@ def test_two_tasks_of_slurm_train_as_one_device_does(run_workers, monkeypatch):
     code, printed, errors = run_workers("-c", IN_SLURM, *arguments)
     assert code == 0, errors
     assert_as_on_one_device(printed)
+
+
+@pytest.mark.large
+def test_one_worker_alone_trains_as_one_device_does():
+    """What a program does that runs on one machine today."""
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    own_history, own_weights = json.loads(done.stdout.splitlines()[-1])
+    make = worker.METHODS["houlsby"]
+    history, weights = worker.train(make(), tf.distribute.get_strategy())
+    for key, losses in history.items():
+        np.testing.assert_allclose(own_history[key], losses, atol=1e-5)
+    for value, expected in zip(own_weights, weights, strict=True):
+        np.testing.assert_allclose(value, expected, atol=1e-5)
 
 
 @pytest.mark.large
