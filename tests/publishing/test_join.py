@@ -145,6 +145,20 @@ def test_another_backbone_is_refused_with_both_fingerprints(
             join_bundles(other, {**bundles, **houlsby})
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_another_tokenizer_is_refused_with_both_fingerprints(
+    preset, made, houlsby, together, tmp_path
+):
+    """Though every weight fits."""
+    other = made.preset(tmp_path / "other", lowercase=True)
+    own = made.run(other, made.methods["compacter"](), ("b",))
+    bundles = made.save(own, tmp_path / "own")
+    first = houlsby if together else {}
+    with pytest.raises(BundleError, match="the tokenizer .*for a model of the"):
+        join_bundles(preset, {**first, **bundles})
+    join_bundles(other, bundles)
+
+
 def test_another_pooling_is_refused(preset, made, houlsby, tmp_path):
     own = made.run(preset, Houlsby(2), ("b",), pooling="mean")
     bundles = made.save(own, tmp_path / "own")

@@ -30,11 +30,14 @@ _KEYS = {
     "pooling": str,
     "method": dict,
     "fingerprint": str,
+    "tokenizer": str,
     "tensors": dict,
     "weights_sha256": str,
     "shared_sha256": str,
     "metadata": dict,
 }
+# What a bundle lacks that was saved before there was such a key.
+_LATER = {"tokenizer": ""}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Bundle:
         pooling: pooling of the model that it was trained in.
         method: serialized method of that model.
         fingerprint: fingerprint of its encoder.
+        tokenizer: fingerprint of its tokenizer, `""` where none is known.
         tensors: dict from the name of a tensor to its values, those beside the
             directory among them.
         metadata: what the user wrote down beside it.
@@ -57,6 +61,7 @@ class Bundle:
     pooling: str
     method: dict[str, Any]
     fingerprint: str
+    tokenizer: str
     tensors: dict[str, np.ndarray]
     metadata: dict[str, Any]
 
@@ -82,6 +87,7 @@ def read_bundle(directory: str | os.PathLike[str]) -> Bundle:
         pooling=described["pooling"],
         method=described["method"],
         fingerprint=described["fingerprint"],
+        tokenizer=described["tokenizer"],
         tensors=tensors,
         metadata=described["metadata"],
     )
@@ -134,11 +140,11 @@ def _read_json(path: storage.Path) -> dict[str, Any]:
             f"version reads. Received: format_version={version!r}. Load it "
             "with the version of tf_adapters that wrote it."
         )
-    missing = [key for key in _KEYS if key not in described]
+    missing = [key for key in _KEYS if key not in {**_LATER, **described}]
     if missing:
         raise _damaged(path, f"it lacks {', '.join(missing)}")
     for key, kind in _KEYS.items():
-        if not isinstance(described[key], kind):
+        if not isinstance(described.get(key, _LATER.get(key)), kind):
             reason = f"{key}={described[key]!r} is not of type {kind.__name__}"
             raise _damaged(path, reason)
     for key in ("weights_sha256", "shared_sha256"):
@@ -146,7 +152,7 @@ def _read_json(path: storage.Path) -> dict[str, Any]:
         if not re.fullmatch("[0-9a-f]{64}|", described[key]):
             raise _damaged(path, f"{key}={described[key]!r} is no sha256")
     _check_digest(path, described)
-    return described
+    return {**_LATER, **described}
 
 
 def _check_digest(path: storage.Path, described: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from tf_adapters.bundles.tensors import expected_specs
 from tf_adapters.bundles.tensors import shared_variables
 from tf_adapters.bundles.tensors import spec_of
 from tf_adapters.bundles.tensors import task_tensors
+from tf_adapters.bundles.tokenizer_fingerprint import tokenizer_fingerprint
 from tf_adapters.data.task import Task
 
 # They say what is measured, not what is predicted.
@@ -39,10 +40,11 @@ def check_names(bundles: list[Bundle], tasks: list[Task]) -> None:
 
 
 def check_model(bundles: list[Bundle], model: keras.Model) -> None:
-    """Refuses bundles of another method, pooling or backbone."""
+    """Refuses bundles of another method, pooling, backbone or tokenizer."""
     serialized = keras.saving.serialize_keras_object(model.method)
     own = json.loads(json.dumps(serialized))
     found = fingerprint(model)
+    tokenizer = tokenizer_fingerprint(model.tokenizer)
     for bundle in bundles:
         path = bundle.directory / JSON_FILE
         if any(bundle.method.get(key) != own[key] for key in _METHOD_KEYS):
@@ -65,6 +67,16 @@ def check_model(bundles: list[Bundle], model: keras.Model) -> None:
                 f"{bundle.fingerprint[:12]}, for a model of the backbone "
                 f"{found[:12]}. Build the model from the pretrained weights "
                 "that the task was trained on."
+            )
+        # Where either is unknown, token ids may be given as they are.
+        known = bundle.tokenizer and tokenizer
+        if known and bundle.tokenizer != tokenizer:
+            raise BundleError(
+                "A bundle must have been trained with the tokenizer of the "
+                f"model. Received: `{path}` of the tokenizer "
+                f"{bundle.tokenizer[:12]}, for a model of the tokenizer "
+                f"{tokenizer[:12]}. Build the model with the preset, or the "
+                "vocabulary and its settings, that the task was trained with."
             )
 
 

@@ -23,6 +23,7 @@ from tf_adapters.bundles.generated import generated_tensors
 from tf_adapters.bundles.generated import plain_method
 from tf_adapters.bundles.tensors import SHARED
 from tf_adapters.bundles.tensors import task_tensors
+from tf_adapters.bundles.tokenizer_fingerprint import tokenizer_fingerprint
 from tf_adapters.version import __version__
 
 
@@ -109,6 +110,7 @@ def _describe(
         "pooling": model.pooling,
         "method": keras.saving.serialize_keras_object(method),
         "fingerprint": fingerprint(model),
+        "tokenizer": tokenizer_fingerprint(model.tokenizer),
         "tensors": {
             key: {"shape": list(array.shape), "dtype": str(array.dtype)}
             for key, array in sorted(tensors.items())
