@@ -15,10 +15,10 @@ from typing import BinaryIO
 from tf_adapters.training.cluster import TF_CONFIG
 from tf_adapters.training.cluster import local_tf_configs
 
-# Reads until this process is gone, however it ended, and then ends the groups
-# of its workers, which are the arguments.
+# Reads the groups of the workers until this process is gone, however it ended,
+# and then ends them.
 _WATCH = """
-read -r nothing
+while read -r group; do set -- "$@" "-$group"; done
 kill -s TERM -- "$@"
 sleep "$0"
 kill -s KILL -- "$@"
@@ -64,9 +64,10 @@ class WorkerGroup:
             for number in (signal.SIGINT, signal.SIGTERM)
         }
         try:
-            for index, config in enumerate(local_tf_configs(count)):
-                self._start(index, command, config)
-            with _watched(self._processes, self._grace):
+            # It must be there before the first worker is.
+            with _watch(self._grace) as groups:
+                for index, config in enumerate(local_tf_configs(count)):
+                    self._start(index, command, config, groups)
                 code = self._wait()
             for thread in self._threads:
                 # What a worker has started may hold its output open.
@@ -80,7 +81,9 @@ class WorkerGroup:
     def _on_signal(self, number: int, _) -> None:
         self._events.put(("signal", number))
 
-    def _start(self, index: int, command: list[str], config: str) -> None:
+    def _start(
+        self, index: int, command: list[str], config: str, groups: BinaryIO
+    ) -> None:
         # A pipe would hold the lines of Python back.
         own = {TF_CONFIG: config, "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen(
@@ -93,6 +96,7 @@ class WorkerGroup:
             start_new_session=True,
         )
         self._processes.append(process)
+        groups.write(b"%d\n" % process.pid)
         pairs = ((process.stdout, sys.stdout), (process.stderr, sys.stderr))
         for source, target in pairs:
             self._follow(self._copy, index, source, target.buffer)
@@ -178,18 +182,25 @@ class WorkerGroup:
 
 
 @contextlib.contextmanager
-def _watched(processes: list[subprocess.Popen], grace: float) -> Iterator[None]:
-    """Ends the processes if this one is killed, which no handler would see."""
-    groups = [f"-{process.pid}" for process in processes]
+def _watch(grace: float) -> Iterator[BinaryIO]:
+    """Ends processes if this one is killed, which no handler would see.
+
+    Args:
+        grace: float. Seconds from SIGTERM to SIGKILL.
+
+    Yields:
+        A file that takes the number of each process group, a line each.
+    """
     watch = subprocess.Popen(
-        ["sh", "-c", _WATCH, f"{grace:g}", *groups],
+        ["sh", "-c", _WATCH, f"{grace:g}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        bufsize=0,
     )
     try:
-        yield
+        yield watch.stdin
     finally:
         watch.kill()
         watch.communicate()
