@@ -1,5 +1,6 @@
 import pytest
 
+from tf_adapters.command_line.main import _COMMANDS
 from tf_adapters.command_line.main import main
 
 
@@ -47,7 +48,7 @@ def test_flags_of_an_ensemble_need_one(argv, capsys):
 
 @pytest.mark.parametrize(
     "command",
-    ["params", "predict", "evaluate", "export", "check", "tasks", "launch"],
+    list(_COMMANDS),
 )
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as exit_:

@@ -72,6 +72,12 @@ def test_the_next_version_has_a_task_more(preset, bundles, path, made, capsys):
         np.testing.assert_array_equal(wider[own], bank)
 
 
+def test_an_export_keeps_as_many_versions_as_it_is_told(preset, bundles, path):
+    flags = ["--preset", preset, "--bundles", str(bundles / "a")]
+    assert main(["export", *flags, "--path", str(path), "--keep", "1"]) == 0
+    assert [entry.name for entry in path.iterdir()] == ["2"]
+
+
 def test_a_task_leaves_and_another_gets_its_name(bundles, path, made, capsys):
     before = made.ask(path / "1", ROWS)
     assert main(["tasks", "rename", str(path), "a", "first"]) == 0

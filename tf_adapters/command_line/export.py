@@ -32,6 +32,7 @@ def main(argv: list[str], prog: str) -> None:
             flags.path,
             sequence_length=flags.sequence_length,
             dropped_layers=flags.dropped_layers,
+            keep=flags.keep,
         )
     else:
         model, config = restore_run(flags.run_dir, flags.preset)
@@ -40,6 +41,7 @@ def main(argv: list[str], prog: str) -> None:
             flags.path or f"{flags.run_dir}/saved_model",
             sequence_length=flags.sequence_length or config.sequence_length,
             dropped_layers=flags.dropped_layers,
+            keep=flags.keep,
         )
     print(written)
 
@@ -84,6 +86,13 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         default=[],
         metavar="LAYER",
         help="layers, from 0, that are served without adapters",
+    )
+    parser.add_argument(
+        "--keep",
+        type=int,
+        default=None,
+        metavar="N",
+        help="how many versions stay, the new one among them; by default all",
     )
     return parser
 

@@ -10,6 +10,7 @@ from tf_adapters.command_line import launch
 from tf_adapters.command_line import params
 from tf_adapters.command_line import predict
 from tf_adapters.command_line import tasks
+from tf_adapters.command_line import versions
 from tf_adapters.command_line.advice import advising
 from tf_adapters.version import __version__
 
@@ -21,6 +22,7 @@ _COMMANDS = {
     "export": export,
     "check": check,
     "tasks": tasks,
+    "versions": versions,
     "launch": launch,
 }
 

@@ -52,6 +52,7 @@ def export_bundles(
     path: str | os.PathLike[str],
     sequence_length: int | None = None,
     dropped_layers: Collection[int] = (),
+    keep: int | None = None,
 ) -> storage.Path:
     """Exports tasks of many runs as one SavedModel, from their bundles alone.
 
@@ -62,7 +63,8 @@ def export_bundles(
         preset: str. Backbone and tokenizer, as for `tf_adapters.load_preset`.
         bundles: folders, patterns such as `runs/*/bundles/*`, or
             `name=folder`, which calls the task of that folder `name`.
-        path, sequence_length, dropped_layers: as for `export_saved_model`.
+        path, sequence_length, dropped_layers, keep: as for
+            `export_saved_model`.
 
     Returns:
         The folder written.
@@ -77,13 +79,14 @@ def export_bundles(
         sequence_length,
         tuple(dropped_layers),
     )
-    return publish(built_from, path)
+    return publish(built_from, path, keep=keep)
 
 
 def publish(
     built_from: BuiltFrom,
     path: str | os.PathLike[str],
     version: int | None = None,
+    keep: int | None = None,
 ) -> storage.Path:
     """Builds and exports a version; `export_saved_model` says how."""
     directories = {
@@ -95,6 +98,7 @@ def publish(
         sequence_length=built_from.sequence_length,
         version=version,
         dropped_layers=built_from.dropped_layers,
+        keep=keep,
         built_from=built_from.to_json(),
     )
 
