@@ -29,11 +29,13 @@ gc.freeze()
 
 
 # What these share is made once for a session, if one worker runs them all.
-SHARING = ("command_line", "export", "test_train_script")
+SHARING = ("command_line", "export", "publishing", "test_train_script")
 # Long ones, so that no worker waits for them last.
 FIRST = ("test_notebooks", "test_train_script", "command_line")
 
 
+# Before pytest-xdist reads what stays together.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Says what stays together, and what comes first."""
     for item in items:

@@ -63,6 +63,6 @@ def test_no_more_than_tf_serving_reads(tmp_path):
     ]
     spec = tf.TensorSpec((None,), tf.string, name="text")
     signature = tf.function(lambda text: text).get_concrete_function(spec)
-    write_warm_up(tmp_path, tasks, 16, {t.name: signature for t in tasks})
+    write_warm_up(tmp_path, tasks, 16, {t.name: signature for t in tasks}, {})
     records = tf.data.TFRecordDataset(str(tmp_path / FILE))
     assert sum(1 for _ in records) == 1000

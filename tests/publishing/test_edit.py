@@ -8,11 +8,14 @@ import pytest
 
 from tests.rounding import ROUNDING
 from tf_adapters.command_line.main import main
+from tf_adapters.export import ServingOptions
 from tf_adapters.methods import Houlsby
 from tf_adapters.methods import Pfeiffer
 from tf_adapters.publishing import edit
 from tf_adapters.publishing import export_bundles
 from tf_adapters.publishing import join_bundles
+from tf_adapters.publishing import named_bundles
+from tf_adapters.publishing.publish import BuiltFrom
 
 pytestmark = pytest.mark.large
 
@@ -244,3 +247,16 @@ def test_two_tasks_of_one_name_need_another(preset, bundles, tmp_path, capsys):
     assert f"as my_a={tmp_path}/again" in capsys.readouterr().err
     assert main([*argv, "--bundles", "x=" + str(bundles / "*")]) == 2
     assert "A name is for one bundle" in capsys.readouterr().err
+
+
+def test_what_a_version_was_built_from_is_read_again():
+    bundles = {"a": named_bundles.NamedBundle("runs/a", "0" * 64)}
+    options = ServingOptions(
+        weights="int8", factored=True, without_layers={"fast": [0]}
+    )
+    built_from = BuiltFrom("minilm", bundles, 16, (1,), options)
+    text = json.dumps(built_from.to_json())
+    assert BuiltFrom.from_json(json.loads(text)) == built_from
+    # An older version of this library wrote no options.
+    older = {k: v for k, v in json.loads(text).items() if k != "options"}
+    assert BuiltFrom.from_json(older).options == ServingOptions()

@@ -5,6 +5,8 @@ import argparse
 from etils import epy
 
 from tf_adapters import export
+from tf_adapters.command_line.serving_flags import add_serving_flags
+from tf_adapters.command_line.serving_flags import serving_options
 from tf_adapters.runs.restore import restore_run
 
 with epy.lazy_imports():
@@ -25,6 +27,7 @@ def main(argv: list[str], prog: str) -> None:
     """
     flags = _parser(prog).parse_args(argv)
     _check(flags)
+    options = serving_options(flags)
     if flags.bundles:
         written = publishing.export_bundles(
             flags.preset,
@@ -33,6 +36,7 @@ def main(argv: list[str], prog: str) -> None:
             sequence_length=flags.sequence_length,
             dropped_layers=flags.dropped_layers,
             keep=flags.keep,
+            options=options,
         )
     else:
         model, config = restore_run(flags.run_dir, flags.preset)
@@ -42,6 +46,7 @@ def main(argv: list[str], prog: str) -> None:
             sequence_length=flags.sequence_length or config.sequence_length,
             dropped_layers=flags.dropped_layers,
             keep=flags.keep,
+            options=options,
         )
     print(written)
 
@@ -94,6 +99,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         metavar="N",
         help="how many versions stay, the new one among them; by default all",
     )
+    add_serving_flags(parser)
     return parser
 
 

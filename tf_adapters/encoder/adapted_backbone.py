@@ -3,6 +3,7 @@
 import keras
 
 from tf_adapters.encoder.baked import baked
+from tf_adapters.encoder.baked import emptied
 from tf_adapters.encoder.dropout import dropout
 from tf_adapters.encoder.own_layers import method_layers
 from tf_adapters.encoder.own_layers import slot_layers
@@ -14,6 +15,7 @@ from tf_adapters.encoder.prompts import make_prompt
 from tf_adapters.encoder.prompts import unmasked
 from tf_adapters.encoder.recompute import recomputed
 from tf_adapters.encoder.slots import Slots
+from tf_adapters.encoder.stand_ins import StandIns
 from tf_adapters.encoder.stock import check_fits
 from tf_adapters.encoder.stock import revive_backbone
 from tf_adapters.encoder.stock import stock_config
@@ -81,6 +83,7 @@ class AdaptedBackbone(keras.Model):
         self.method = method
         self.num_tasks = num_tasks
         self.recompute = False
+        self.stand_ins = StandIns()
         self._stock_config = stock_config(backbone)
         self.hidden_dim = backbone.hidden_dim
         self.max_sequence_length = backbone.max_sequence_length
@@ -120,7 +123,8 @@ class AdaptedBackbone(keras.Model):
     def _encode(self, inputs, training, mixture, only_first):
         task_ids = inputs.get("task_ids") if mixture is None else mixture.at(0)
         padding_mask = inputs["padding_mask"]
-        x = self.embedding({k: inputs[k] for k in self.embedding_inputs})
+        embed = self.stand_ins.of_slot.get("embeddings", self.embedding)
+        x = embed({k: inputs[k] for k in self.embedding_inputs})
         if self.prompt is not None:
             x = self.prompt(x, task_ids=task_ids)
             padding_mask = unmasked(padding_mask, self.prompt.length)
@@ -215,22 +219,8 @@ class AdaptedBackbone(keras.Model):
         for layer in self.task_layers().values():
             layer.remove_task(index)
 
-    def baked(self, dropped_layers=()):
-        """Lets the encoder hold, in a `with` block, what it needs to serve.
-
-        Within the block, a layer in the slots of the transformer layers that
-        computes its weights from others is replaced by one that holds them, so
-        are pretrained weights that a task updates. The slots of
-        `dropped_layers` are empty and their dense weights as pretrained; their
-        LayerNorms stay those of the method. Nothing is trained or saved.
-
-        Args:
-            dropped_layers: indices of transformer layers.
-
-        Raises:
-            ValueError: if there is no such layer, or nothing in any of them.
-        """
-        return baked(self, dropped_layers)
+    baked = baked
+    emptied = emptied
 
     def get_config(self):
         return {

@@ -107,14 +107,18 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
             if slot not in _READ_ALL
         )
 
-    def bake(self, is_dropped=False, keeps=True):
+    def bake(self, is_dropped=False, keeps=True, is_int8=False, factored=False):
         """Puts in `stand_ins` what is needed to serve, and no more.
 
         Args:
             is_dropped: bool. Whether the slots are left empty.
             keeps: bool. Whether the joined projections are held as well.
+            is_int8: bool. Whether projections are held as integers.
+            factored: bool. Whether layers that compute their weights from
+                others stay.
         """
         self.stand_ins.keeps = keeps
+        self.stand_ins.is_int8 = is_int8
         for slot, adapter in self.adapters.items():
             if is_dropped:
                 self.stand_ins.of_slot[slot] = None
@@ -123,7 +127,8 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
                 dense = adapter.merged(self.dense_of(slot))
                 self.stand_ins.of_dense[slot] = dense
             elif isinstance(adapter, TaskLayer):
-                self.stand_ins.of_slot[slot] = adapter.baked()
+                own = adapter if factored else adapter.baked()
+                self.stand_ins.of_slot[slot] = own
 
     def build(self, inputs_shape):
         self.built = True
@@ -179,15 +184,7 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
         hidden_dim = x.shape[-1]
         scale = (hidden_dim // self.num_heads) ** -0.5
         scales = [scale if slot == "query" else 1 for slot in slots]
-        kernel, bias = self.stand_ins.kept(
-            slots,
-            lambda: joined(
-                [self._dense(slot) for slot in slots],
-                hidden_dim,
-                self.compute_dtype,
-                scales,
-            ),
-        )
+        kernel, bias = self._weights(slots, hidden_dim, scales)
         heads = split_heads(
             product(x, kernel, bias), self.num_heads, len(slots)
         )
@@ -201,7 +198,19 @@ class AdaptedTransformerEncoder(keras_nlp.layers.TransformerEncoder):
     def _project(self, slot, x, task, activation=None):
         layer = self._in_slot(slot)
         added = None if layer is None else layer(x, **task)
-        return apply_dense(self._dense(slot), x, activation, added)
+        kernel, bias = self._weights((slot,), x.shape[-1], [1])
+        return apply_dense(kernel, bias, x, activation, added)
+
+    def _weights(self, slots, input_dim, scales):
+        return self.stand_ins.kept(
+            slots,
+            lambda: joined(
+                [self._dense(slot) for slot in slots],
+                input_dim,
+                self.compute_dtype,
+                scales,
+            ),
+        )
 
     def _dense(self, slot):
         return self.stand_ins.of_dense.get(slot, self.dense_of(slot))

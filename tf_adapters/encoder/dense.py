@@ -10,23 +10,18 @@ from keras import ops
 from tf_adapters.layers.product import product
 
 
-def apply_dense(dense, inputs, activation=None, added=None):
-    """Computes `activation(dense(inputs) + added)`.
+def apply_dense(kernel, bias, inputs, activation=None, added=None):
+    """Computes `activation(inputs @ kernel + bias + added)`.
 
     Args:
-        dense: a built `Dense` or `EinsumDense`, whose own activation is left
-            out.
+        kernel, bias: Tensors, as `joined` returns them.
         inputs: Tensor of shape `(batch_size, sequence_length, input_dim)`.
         activation: function from Tensor to Tensor. Defaults to `None`.
         added: Tensor of the shape of the result. Defaults to `None`.
 
     Returns:
         Tensor of shape `(batch_size, sequence_length, units)`.
-
-    Raises:
-        ValueError: if the weights of `dense` are quantized.
     """
-    kernel, bias = _matrix(dense, inputs.shape[-1], inputs.dtype)
     if added is None:
         return product(inputs, kernel, bias, activation)
     outputs = product(inputs, kernel, bias) + added
@@ -37,7 +32,8 @@ def joined(denses, input_dim, dtype, scales):
     """Puts dense layers that read the same side by side.
 
     Args:
-        denses: list of built `Dense` or `EinsumDense` layers.
+        denses: list of built `Dense` or `EinsumDense` layers, whose own
+            activations are left out.
         input_dim: int. What they read.
         dtype: str. What is computed in.
         scales: list of floats. What each of their results is multiplied by.
@@ -45,6 +41,9 @@ def joined(denses, input_dim, dtype, scales):
     Returns:
         list of a kernel of shape `(input_dim, total_units)` and a bias of
         shape `(total_units,)`.
+
+    Raises:
+        ValueError: if the weights of a layer are quantized.
     """
     pairs = [
         [scale * weight if scale != 1 else weight for weight in matrix]

@@ -12,6 +12,9 @@ import keras
 import tensorflow as tf
 
 from tf_adapters import storage
+from tf_adapters.data.task import RESERVED
+from tf_adapters.encoder.baked import check_dropped
+from tf_adapters.export.bfloat16 import in_bfloat16
 from tf_adapters.export.describe import NAME as DESCRIBE
 from tf_adapters.export.describe import describe_signature
 from tf_adapters.export.digests import write_digests
@@ -19,12 +22,15 @@ from tf_adapters.export.known_tasks import listed
 from tf_adapters.export.metadata import make_metadata
 from tf_adapters.export.metadata import write_metadata
 from tf_adapters.export.model_card import write_model_card
+from tf_adapters.export.options import ServingOptions
 from tf_adapters.export.served_model import ServedModel
 from tf_adapters.export.version_folder import choose_version
 from tf_adapters.export.versions import check_keep
 from tf_adapters.export.versions import remove_old_versions
 from tf_adapters.export.warm_up import write_warm_up
+from tf_adapters.model.arguments import check_ensemble
 
+_NO_OPTIONS = ServingOptions()
 # A signature of its own for each of thousands of tasks would make the graph
 # slow to load and large.
 _MOST_SIGNATURES = 32
@@ -40,6 +46,7 @@ def export_saved_model(
     scores: Mapping[str, Mapping[str, float]] | None = None,
     built_from: Mapping[str, Any] | None = None,
     task_signatures: Sequence[str] | None = None,
+    options: ServingOptions = _NO_OPTIONS,
 ) -> storage.Path:
     """Writes `path/<version>/`, one SavedModel that serves every task.
 
@@ -87,6 +94,8 @@ def export_saved_model(
         task_signatures: names of the tasks that get a signature of their own.
             Each makes the graph a little larger. Defaults to all tasks, or to
             none if there are more than 32.
+        options: `ServingOptions`: smaller weights and further signatures.
+            Defaults to none.
 
     Returns:
         The folder written. A server that watches `path` sees it whole or not
@@ -97,7 +106,7 @@ def export_saved_model(
         ValueError: if the model has no tokenizer, `sequence_length` exceeds
             the positions of the encoder, `version` or `keep` is not a positive
             int, `dropped_layers` do not exist or have nothing in their slots,
-            or `task_signatures` are not tasks of the model.
+            or `task_signatures` or `options` do not fit the model.
         FileExistsError: if the version exists; none is ever overwritten.
 
     Example:
@@ -110,11 +119,20 @@ def export_saved_model(
         sequence_length = min(128, model.encoder.max_sequence_length)
     _check_model(model, sequence_length)
     single = _single_tasks(model.task_names, task_signatures)
+    options.check_free([*RESERVED, *model.task_names])
+    for members in options.ensembles.values():
+        check_ensemble(model, members)
+    for layers in options.without_layers.values():
+        check_dropped(layers, len(model.encoder.transformer_layers))
     version = choose_version(path, version)
     if keep is not None:
         check_keep(keep)
-    with model.encoder.baked(dropped_layers):
-        served = ServedModel(model, sequence_length)
+    if options.weights == "bfloat16":
+        model = in_bfloat16(model)
+    with model.encoder.baked(
+        dropped_layers, options.weights == "int8", options.factored
+    ):
+        served = ServedModel(model, sequence_length, options)
         signatures = served.signatures(single)
         # Graphs do not keep alive what was made for them.
         weights = _variables_of(signatures.values())
@@ -134,7 +152,13 @@ def export_saved_model(
             model.tasks, sequence_length, every, built_from
         )
         write_metadata(folder, metadata)
-        write_warm_up(folder, model.tasks, sequence_length, signatures)
+        write_warm_up(
+            folder,
+            model.tasks,
+            sequence_length,
+            signatures,
+            options.ensembles,
+        )
         write_model_card(folder, model, sequence_length, scores or {})
         write_digests(folder)
     if keep is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -11,6 +12,7 @@ from tf_adapters.data.task import Task
 from tf_adapters.export.answer import answer
 from tf_adapters.export.input_names import input_names
 from tf_adapters.export.known_tasks import KnownTasks
+from tf_adapters.export.options import ServingOptions
 from tf_adapters.export.packed import packed
 from tf_adapters.export.request import read_columns
 from tf_adapters.export.request import read_mixed
@@ -33,26 +35,29 @@ class ServedModel:
     Args:
         model: a `MultiTaskClassifier` with a tokenizer.
         sequence_length: int. The most tokens of an example.
+        options: `ServingOptions`.
 
     Attributes:
         known: `KnownTasks`, which a SavedModel must track.
     """
 
-    def __init__(self, model: keras.Model, sequence_length: int) -> None:
+    def __init__(
+        self, model: keras.Model, sequence_length: int, options: ServingOptions
+    ) -> None:
         self._model = model
+        self._options = options
         self._tasks: list[Task] = model.tasks
         self.known = KnownTasks(self._tasks)
         self.text_encoder = TextEncoder(model.tokenizer, sequence_length)
         self._token_inputs = ("padding_mask", *model.encoder.embedding_inputs)
-        tokens = {name: _tokens(name) for name in self._token_inputs}
         texts, ids = _batch_of(tf.string), _batch_of(tf.int32)
         one = tf.TensorSpec((), tf.int32)
         logits = tf.TensorSpec((None, model.heads.max_outputs))
         self._tokenize = _compiled(
             self._pack, [texts, texts, _batch_of(tf.bool)]
         )
-        self._score_mixed = self._scores(tokens, ids)
-        self._score_one_task = self._scores(tokens, one)
+        self._score_mixed = self._scores(ids)
+        self._score_one_task = self._scores(one)
         self._answer = _compiled(
             lambda logits, task_ids: answer(logits, task_ids, self._tasks),
             [logits, ids],
@@ -65,26 +70,68 @@ class ServedModel:
             single: names of the tasks that have a signature of their own.
         """
         ids = {task.name: i for i, task in enumerate(self._tasks)}
+        ensembles = {
+            name: [self._model.task_id(task) for task in tasks]
+            for name, tasks in self._options.ensembles.items()
+        }
         return {
-            "serving_default": self._mixed_signature(),
+            "serving_default": self._mixed_signature(self._score_mixed),
             "token_ids": self._token_signature(),
             **{name: self._task_signature(ids[name]) for name in single},
+            **{
+                name: self._signature_without(layers)
+                for name, layers in self._options.without_layers.items()
+            },
+            **{
+                name: self._ensemble_signature(members)
+                for name, members in ensembles.items()
+            },
         }
 
-    def _mixed_signature(self) -> Callable[..., _Tensors]:
+    def _signature_without(
+        self, layers: Sequence[int]
+    ) -> Callable[..., _Tensors]:
+        with self._model.encoder.emptied(layers):
+            # Another function, which is traced in here.
+            score = self._scores(_batch_of(tf.int32))
+            return self._mixed_signature(score)
+
+    def _mixed_signature(
+        self, score_mixed: Callable[..., tf.Tensor]
+    ) -> Callable[..., _Tensors]:
         def serve(text, text_pair, task):
             text, text_pair, task_ids = read_mixed(
                 text, text_pair, task, self.known, self.text_encoder.is_blank
             )
             is_pair = self.known.is_pair(task_ids)
             tokens = self._tokenize(text, text_pair, is_pair)
-            logits = self._score_mixed(tokens, _lengths(tokens), task_ids)
+            logits = score_mixed(tokens, _lengths(tokens), task_ids)
             return self._answer(logits, task_ids)
 
         names = ("text", "text_pair", "task")
         return _concrete(serve, [_batch_of(tf.string, name) for name in names])
 
     def _task_signature(self, task_id: int) -> Callable[..., _Tensors]:
+        def score(tokens):
+            return self._score_one_task(tokens, _lengths(tokens), task_id)
+
+        return self._column_signature(task_id, score)
+
+    def _ensemble_signature(
+        self, task_ids: Sequence[int]
+    ) -> Callable[..., _Tensors]:
+        def score(tokens):
+            lengths = _lengths(tokens)
+            each = [self._score_one_task(tokens, lengths, i) for i in task_ids]
+            # The answer takes their softmax, which is the mean.
+            return tf.reduce_logsumexp(tf.nn.log_softmax(each), axis=0)
+
+        return self._column_signature(task_ids[0], score)
+
+    def _column_signature(
+        self, task_id: int, score: Callable[[_Tensors], tf.Tensor]
+    ) -> Callable[..., _Tensors]:
+        """Returns a signature of the text columns and labels of a task."""
         task = self._tasks[task_id]
         names = input_names(task)
 
@@ -92,8 +139,7 @@ class ServedModel:
             columns = dict(zip(names, texts, strict=True))
             texts = read_columns(columns, self.text_encoder.is_blank)
             is_pair = tf.fill(tf.shape(texts[0]), task.is_pair)
-            tokens = self._tokenize(texts[0], texts[-1], is_pair)
-            logits = self._score_one_task(tokens, _lengths(tokens), task_id)
+            logits = score(self._tokenize(texts[0], texts[-1], is_pair))
             task_ids = tf.fill(tf.shape(texts[0]), task_id)
             outputs = self._answer(logits, task_ids)
             scores = outputs["scores"][:, : task.num_outputs]
@@ -134,10 +180,9 @@ class ServedModel:
             self.text_encoder.sequence_length,
         )
 
-    def _scores(
-        self, tokens: dict[str, tf.TensorSpec], task_ids: tf.TensorSpec
-    ) -> Callable[..., tf.Tensor]:
+    def _scores(self, task_ids: tf.TensorSpec) -> Callable[..., tf.Tensor]:
         """Returns the function that scores a request, slice by slice."""
+        tokens = {name: _tokens(name) for name in self._token_inputs}
 
         def compute(tokens, task_ids):
             inputs = {**tokens, "task_ids": task_ids}

@@ -4,6 +4,7 @@ import itertools
 import pathlib
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -30,6 +31,7 @@ def write_warm_up(
     tasks: list[Task],
     sequence_length: int,
     signatures: Mapping[str, Callable],
+    ensembles: Mapping[str, Sequence[str]],
 ) -> None:
     """Writes `assets.extra/tf_serving_warmup_requests` into a SavedModel.
 
@@ -43,6 +45,8 @@ def write_warm_up(
         tasks: the tasks, in the order of their ids.
         sequence_length: int. The most tokens of an example.
         signatures: dict from name to concrete function.
+        ensembles: dict from the names of those that several tasks answer to
+            the tasks.
     """
     file = folder / FILE
     file.parent.mkdir(exist_ok=True)
@@ -57,7 +61,8 @@ def write_warm_up(
     ]
     with tf.io.TFRecordWriter(str(file)) as writer:
         for name, length, rows in asked[:_MOST]:
-            values = _values(tasks, name, rows, length)
+            reads_as = ensembles.get(name, [name])[0]
+            values = _values(tasks, reads_as, rows, length)
             request = {k: values[k] for k in _names(signatures[name])}
             writer.write(_log(name, request))
 

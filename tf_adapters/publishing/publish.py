@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from tf_adapters import storage
+from tf_adapters.export.options import ServingOptions
 from tf_adapters.export.saved_model import export_saved_model
 from tf_adapters.publishing.join import join_bundles
 from tf_adapters.publishing.named_bundles import NamedBundle
 from tf_adapters.publishing.named_bundles import find_bundles
+
+_NO_OPTIONS = ServingOptions()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,26 +27,31 @@ class BuiltFrom:
             their ids.
         sequence_length: int or `None`, as for `export_saved_model`.
         dropped_layers: likewise.
+        options: likewise.
     """
 
     preset: str
     bundles: dict[str, NamedBundle]
     sequence_length: int | None = None
     dropped_layers: tuple[int, ...] = ()
+    options: ServingOptions = _NO_OPTIONS
 
     def to_json(self) -> dict[str, Any]:
         """Returns the fields as values that JSON can hold."""
-        return dataclasses.asdict(self)
+        values = dataclasses.asdict(self)
+        return {**values, "options": self.options.to_json()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "BuiltFrom":
-        """Returns what `to_json` was called of."""
+        """Returns what `to_json` was called of, by this or an older version."""
+        options = ServingOptions(**values.get("options", {}))
         bundles = {
             name: NamedBundle(**bundle)
             for name, bundle in values["bundles"].items()
         }
         dropped = tuple(values["dropped_layers"])
-        return cls(**{**values, "bundles": bundles, "dropped_layers": dropped})
+        read = {"bundles": bundles, "dropped_layers": dropped}
+        return cls(**{**values, **read, "options": options})
 
 
 def export_bundles(
@@ -53,6 +61,7 @@ def export_bundles(
     sequence_length: int | None = None,
     dropped_layers: Collection[int] = (),
     keep: int | None = None,
+    options: ServingOptions = _NO_OPTIONS,
 ) -> storage.Path:
     """Exports tasks of many runs as one SavedModel, from their bundles alone.
 
@@ -63,7 +72,7 @@ def export_bundles(
         preset: str. Backbone and tokenizer, as for `tf_adapters.load_preset`.
         bundles: folders, patterns such as `runs/*/bundles/*`, or
             `name=folder`, which calls the task of that folder `name`.
-        path, sequence_length, dropped_layers, keep: as for
+        path, sequence_length, dropped_layers, keep, options: as for
             `export_saved_model`.
 
     Returns:
@@ -78,6 +87,7 @@ def export_bundles(
         find_bundles(bundles),
         sequence_length,
         tuple(dropped_layers),
+        options,
     )
     return publish(built_from, path, keep=keep)
 
@@ -98,6 +108,7 @@ def publish(
         sequence_length=built_from.sequence_length,
         version=version,
         dropped_layers=built_from.dropped_layers,
+        options=built_from.options,
         keep=keep,
         built_from=built_from.to_json(),
     )
