@@ -88,6 +88,7 @@ def _train(run: Run) -> int:
         return DIVERGED
     metrics = evaluate(run)
     run.say(score_table(metrics))
+    results.write_logs(run, metrics)
     results.write_bundles(run, metrics)
     if run.config.predict:
         results.write_predictions(run)

@@ -26,7 +26,15 @@ MAY_IMPORT = {
         "model",
     },
     "evaluation": {"data", "layers", "model"},
-    "training": {"data", "evaluation", "model"},
+    "tensorboard": {
+        "data",
+        "encoder",
+        "evaluation",
+        "layers",
+        "methods",
+        "model",
+    },
+    "training": {"data", "evaluation", "model", "tensorboard"},
     "runs": {
         "bundles",
         "data",
@@ -35,6 +43,7 @@ MAY_IMPORT = {
         "export",
         "methods",
         "model",
+        "tensorboard",
         "training",
     },
     "command_line": {

@@ -69,5 +69,6 @@ with own_commands.names_of_package(globals()):
     from tf_adapters.model import count_parameters
     from tf_adapters.publishing import export_bundles
     from tf_adapters.publishing import join_bundles
+    from tf_adapters.tensorboard import TensorBoard
     from tf_adapters.training import TrainConfig
     from tf_adapters.training import training_set

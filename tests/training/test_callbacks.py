@@ -125,14 +125,3 @@ def test_one_step_has_no_time():
     timer.on_epoch_begin(0)
     timer.on_train_batch_end(0)
     assert timer.median is None
-
-
-def test_the_configuration_is_written_for_tensorboard(tmp_path):
-    from tensorboard.backend.event_processing import event_accumulator
-
-    callbacks.ConfigText(str(tmp_path), "rate: 1").on_train_begin()
-    events = event_accumulator.EventAccumulator(str(tmp_path / "train"))
-    events.Reload()
-    (event,) = events.Tensors("config")
-    assert event.step == 0
-    assert list(event.tensor_proto.string_val) == [b"rate: 1"]

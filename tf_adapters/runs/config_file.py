@@ -19,6 +19,7 @@ _MAY_CHANGE = (
     "checkpoint_steps",
     "resume",
     "deterministic",
+    "tensorboard",
     "predict",
     "export",
     "output_dir",

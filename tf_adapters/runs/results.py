@@ -16,6 +16,17 @@ with epy.lazy_imports():
     from tf_adapters.runs import predictions
 
 
+def write_logs(run: Run, metrics: dict) -> None:
+    """Shows TensorBoard the weights that are kept, and their scores.
+
+    Args:
+        run: a `Run` that has trained.
+        metrics: what `evaluate` returned for it.
+    """
+    with run.watch.watching():
+        run.board.finish(metrics["dev"])
+
+
 def write_bundles(run: Run, metrics: dict) -> None:
     """Writes one bundle for each task, in the place of those that are there.
 

@@ -16,6 +16,7 @@ from tf_adapters import storage
 from tf_adapters.runs.recipe import build_model
 from tf_adapters.runs.run_directory import RunDirectory
 from tf_adapters.runs.task_sources import task_sources
+from tf_adapters.tensorboard.groups import drawable
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.datasets import TrainingSet
 from tf_adapters.training.datasets import check_executions
@@ -35,6 +36,7 @@ with epy.lazy_imports():
     import keras
     import tensorflow as tf
 
+    from tf_adapters import tensorboard
     from tf_adapters.model import multi_task_classifier
     from tf_adapters.runs import later_tasks
     from tf_adapters.training import agreement
@@ -112,11 +114,12 @@ class Run:
         self.predictor = evaluation.Predictor(
             self.model, config.sequence_length, callbacks=[self.watch]
         )
-        self.config_text = self.directory.write_config(
+        self.directory.write_config(
             name,
             config,
             [k for k in self.model.task_names if k not in self.sources],
         )
+        self.board = self._board(name)
         self.best = callbacks.BestEpoch()
         self.timer = callbacks.StepTimer()
         self.checkpoints = resumable.Checkpoints(
@@ -150,8 +153,6 @@ class Run:
         Raises:
             StopTraining: if `stop` has ended it, with a checkpoint.
         """
-        logs = str(self.directory.logs)
-        note = f"```json\n{self.config_text}```"
         finished = True
         has_bar = sys.stdout.isatty()
         has_lines = self.is_chief and not has_bar
@@ -175,8 +176,7 @@ class Run:
                         callbacks.DrawnShares(self.training_set),
                         self.best,
                         self.timer,
-                        callbacks.ConfigText(logs, note),
-                        keras.callbacks.TensorBoard(logs, write_graph=False),
+                        self.board,
                         keras.callbacks.TerminateOnNaN(),
                         self.checkpoints,
                     ],
@@ -190,6 +190,24 @@ class Run:
             raise checkpoints.StopTraining
         self.best.restore()
         return finished
+
+    def _board(self, name: str) -> tensorboard.TensorBoard:
+        groups, missing = drawable(self.config.tensorboard)
+        if missing:
+            self.say(missing)
+        board = tensorboard.TensorBoard(
+            self.directory.logs,
+            groups,
+            training_set=self.training_set,
+            dev=self.dev_examples,
+            predictor=self.predictor,
+            settings={"recipe": name, **dataclasses.asdict(self.config)},
+            replace=True,
+            ends_with_fit=False,
+        )
+        # Before a checkpoint puts other weights in their place.
+        board.set_model(self.model)
+        return board
 
     def _on_interrupt(self, *_) -> None:
         self.checkpoints.interrupt_requested = True

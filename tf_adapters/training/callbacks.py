@@ -4,7 +4,6 @@ import time
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tf_adapters.data.examples import Examples
 from tf_adapters.evaluation.metrics import mean_score
@@ -118,24 +117,3 @@ class StepTimer(keras.callbacks.Callback):
     def median(self) -> float | None:
         """Seconds of the median step, `None` before there were two."""
         return float(np.median(self._seconds)) if self._seconds else None
-
-
-class ConfigText(keras.callbacks.Callback):
-    """Writes the resolved configuration into TensorBoard, as text.
-
-    Args:
-        log_dir: folder of the TensorBoard logs.
-        text: str in Markdown.
-    """
-
-    def __init__(self, log_dir: str, text: str) -> None:
-        super().__init__()
-        self.log_dir = log_dir
-        self.text = text
-
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        """Writes the text at step 0."""
-        writer = tf.summary.create_file_writer(f"{self.log_dir}/train")
-        with writer.as_default(step=0):
-            tf.summary.text("config", self.text)
-        writer.close()

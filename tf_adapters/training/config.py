@@ -9,6 +9,8 @@ from tf_adapters.data.batches.plan import BATCHINGS
 from tf_adapters.data.batches.plan import check_batching
 from tf_adapters.data.lookup import unknown_name
 from tf_adapters.model.pooling import POOLINGS
+from tf_adapters.tensorboard.groups import GROUPS
+from tf_adapters.tensorboard.groups import check_groups
 from tf_adapters.training.strategy import STRATEGIES
 
 TRAINS = ("all", "own")
@@ -95,6 +97,8 @@ class TrainConfig:
             each epoch as well. They are removed when the run is done.
         resume: go on with the run in `output_dir`, if it has not ended.
         deterministic: compute bit for bit the same each time, on one machine.
+        tensorboard: what TensorBoard shows of the run; nothing, if no group is
+            named. Images need matplotlib.
         predict: write predictions for the test sets, or for the dev set of a
             task without one.
         export: write a SavedModel for TF Serving.
@@ -137,6 +141,7 @@ class TrainConfig:
     checkpoint_steps: int = 500
     resume: bool = True
     deterministic: bool = False
+    tensorboard: tuple[Literal[GROUPS], ...] = GROUPS
     predict: bool = True
     export: bool = True
 
@@ -169,6 +174,7 @@ class TrainConfig:
                 "`from_run`. Give the folder of the run that has the others."
             )
         check_batching(self.batching, self.rate)
+        check_groups(self.tensorboard)
         pairs(self.caps, "caps", int)
         pairs(self.loss_weights, "loss_weights", float)
 

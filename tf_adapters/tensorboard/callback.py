@@ -1,0 +1,315 @@
+"""The callback that shows a training in TensorBoard."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+import keras
+from keras import ops
+
+from tf_adapters import storage
+from tf_adapters.data.examples import Examples
+from tf_adapters.evaluation.metrics import mean_score
+from tf_adapters.evaluation.predictor import Predictor
+from tf_adapters.tensorboard import panels
+from tf_adapters.tensorboard.budget import Budget
+from tf_adapters.tensorboard.dev_sample import DevSample
+from tf_adapters.tensorboard.event_log import EventLog
+from tf_adapters.tensorboard.groups import GROUPS
+from tf_adapters.tensorboard.groups import check_groups
+from tf_adapters.tensorboard.groups import drawable
+from tf_adapters.tensorboard.layer_norms import LayerNorms
+from tf_adapters.tensorboard.panel import Panel
+from tf_adapters.tensorboard.panel import Training
+from tf_adapters.tensorboard.panel import Window
+from tf_adapters.tensorboard.waiting import TimedSteps
+from tf_adapters.tensorboard.waiting import can_time
+
+
+class TensorBoard(keras.callbacks.Callback):
+    """Shows a training of several tasks in all tabs of TensorBoard.
+
+    Of several processes that train together, the first writes. A training
+    that goes on from a checkpoint writes no step twice: what was written of
+    later steps is taken out. `docs/tensorboard.md` has what each tab shows.
+
+    Args:
+        log_dir: str or path. The folder of the training, local or one that
+            TensorFlow opens, such as `gs://bucket/folder`.
+        groups: sequence of names out of `GROUPS`, what is shown. Defaults to
+            `None`, all of them. Images need matplotlib and are left out,
+            with a warning, where it is missing.
+        training_set: the `TrainingSet` whose `dataset` is trained on. Defaults
+            to `None`: tokens, padding and shares of tasks are then unknown.
+        dev: dict from a name to labelled `Examples`. They are scored at the
+            end of each epoch, unless a callback before this one has put
+            `val_mean` among its logs. Defaults to none.
+        predictor: the `Predictor` for `dev`. Defaults to one of the model,
+            which needs a tokenizer.
+        settings: mapping from the name of a setting to its value, for HParams.
+            Defaults to none.
+        every: int. Steps between two points of a curve. Defaults to 10.
+        budget: float. The most of the time of the training that may be spent
+            on what has to be computed. Such groups are written after as many
+            epochs as it pays for, and at the end. Defaults to 0.03.
+        replace: bool. Whether a training that begins takes out what it finds
+            in `log_dir`. Defaults to `False`.
+        ends_with_fit: bool. Whether `fit` ends the training. If not, call
+            `finish` after it. Defaults to `True`.
+
+    Raises:
+        ValueError: if a group is unknown, a number is not positive, or a
+            training begins in the folder of another.
+
+    Example:
+
+    >>> train = tf_adapters.training_set(model, examples, config)
+    >>> board = tf_adapters.TensorBoard("logs", training_set=train, dev=dev)
+    >>> model.fit(
+    ...     train.dataset,
+    ...     epochs=3,
+    ...     steps_per_epoch=train.steps_per_epoch,
+    ...     callbacks=[board],
+    ... )
+    """
+
+    def __init__(
+        self,
+        log_dir,
+        groups: Sequence[str] | None = None,
+        training_set=None,
+        dev: Mapping[str, Examples] | None = None,
+        predictor: Predictor | None = None,
+        settings: Mapping[str, object] | None = None,
+        every: int = 10,
+        budget: float = 0.03,
+        replace: bool = False,
+        ends_with_fit: bool = True,
+    ) -> None:
+        super().__init__()
+        groups = GROUPS if groups is None else tuple(groups)
+        check_groups(groups)
+        for name, value in {"every": every, "budget": budget}.items():
+            if value <= 0:
+                raise ValueError(
+                    f"`{name}` must be positive. Received: {name}={value}."
+                )
+        self.groups, line = drawable(groups)
+        if line:
+            warnings.warn(line, stacklevel=2)
+        self.log_dir = log_dir
+        self.training_set = training_set
+        self.dev = dict(dev or {})
+        self.predictor = predictor
+        self.settings = dict(settings or {})
+        self.every = every
+        self.replace = replace
+        self.ends_with_fit = ends_with_fit
+        self.budget = Budget(budget)
+        # That of the training, and those of panels with a folder in it.
+        self._logs = {"": EventLog(log_dir)}
+        self._panels: dict[str, Panel] = {}
+        self._layer_norms: LayerNorms | None = None
+        self._sample: DevSample | None = None
+        self._scores: dict[str, dict[str, float]] = {}
+        self._timed: TimedSteps | None = None
+        self._step = self._epoch_began_at = self._written = 0
+        self._mark = 0.0
+        self._is_new_epoch = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether this process writes, and not another for it."""
+        return self.model.distribute_strategy.extended.should_save_summary
+
+    def set_model(self, model) -> None:
+        """Remembers the weights that everything starts from."""
+        super().set_model(model)
+        if self._layer_norms is None and self.groups:
+            self._layer_norms = LayerNorms(model)
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Writes what is known before the first step."""
+        model = self.model
+        iterations = ops.convert_to_numpy(model.optimizer.iterations)
+        self._step = self._written = int(iterations)
+        if can_time(model) and "speed" in self.groups:
+            self._time_steps()
+        if self._panels:
+            return
+        self._make_panels()
+        if self.writes:
+            self._open_folder()
+        if self._step == 0:
+            self._write(lambda own: own.begin())
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Notes where the epoch begins."""
+        self._epoch_began_at = self._step
+        self._is_new_epoch = True
+
+    def on_train_batch_begin(
+        self, batch: int, logs: dict | None = None
+    ) -> None:
+        """Starts the clock of an epoch."""
+        if not self._is_new_epoch:
+            return
+        # No sooner: another callback may put the sums of an epoch back.
+        self._is_new_epoch = False
+        for panel in self._panels.values():
+            panel.epoch_begins()
+        self._start_clock()
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Writes a point of each curve, if it is time."""
+        self._step = self._epoch_began_at + batch + 1
+        if self._step // self.every > self._written // self.every:
+            # A GPU may still be at it.
+            float(logs["loss"])
+            self._write_steps()
+
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        """Writes the last point of an epoch, before the sums are lost."""
+        self._write_steps()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Writes what the epoch has shown."""
+        self._write_steps()
+        logs = {} if logs is None else logs
+        if self.dev and "val_mean" not in logs:
+            self._score(logs)
+        self._write(lambda own: own.epoch(logs))
+        self._scores = self._scores_among(logs)
+        self._forget_sample()
+        for name, panel in self._panels.items():
+            if panel.is_costly and self.budget.allows(name):
+                self._look(name, is_last=False)
+        # Before a checkpoint says that the step was made.
+        self._flush()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Writes what the end of the training shows."""
+        self._stop_timing()
+        if self.ends_with_fit:
+            self.finish()
+
+    def finish(self, scores: dict[str, dict[str, float]] | None = None) -> None:
+        """Writes what the model shows now, at the last step.
+
+        Args:
+            scores: dict from the name of a dev set to its final scores.
+                Defaults to those of the last epoch.
+        """
+        scores = self._scores if scores is None else scores
+        self._forget_sample()
+        for name in self._panels:
+            self._look(name, is_last=True)
+        self._write(lambda own: own.end(scores))
+        for log in self._logs.values():
+            log.close()
+
+    def _make_panels(self) -> None:
+        if self.predictor is None and self.dev:
+            self.predictor = Predictor(self.model)
+        if self.predictor is not None and self.dev:
+            self._sample = DevSample(self.predictor, self.dev)
+        training = Training(
+            model=self.model,
+            training_set=self.training_set,
+            dev=self.dev,
+            predictor=self.predictor,
+            settings=self.settings,
+            log_dir=self.log_dir,
+            layer_norms=self._layer_norms,
+            sample=self._sample,
+        )
+        self._panels = panels.make_panels(self.groups, training)
+        for panel in self._panels.values():
+            folder = storage.as_path(self.log_dir) / panel.run
+            self._logs.setdefault(panel.run, EventLog(folder))
+
+    def _scores_among(self, logs) -> dict[str, dict[str, float]]:
+        found = {}
+        for name, own in self.dev.items():
+            keys = {k: f"val_{name}_{k}" for k in own.task.metrics}
+            found[name] = {k: logs[v] for k, v in keys.items() if v in logs}
+        return found
+
+    def _forget_sample(self) -> None:
+        if self._sample is not None:
+            self._sample.forget()
+
+    def _score(self, logs: dict) -> None:
+        scores = {k: self.predictor.score(v) for k, v in self.dev.items()}
+        for name, own in scores.items():
+            for metric, value in own.items():
+                logs[f"val_{name}_{metric}"] = value
+        logs["val_mean"] = mean_score(scores)
+
+    def _write_steps(self) -> None:
+        if self._step == self._written:
+            return
+        now = time.perf_counter()
+        window = Window(
+            self._written,
+            self._step,
+            seconds=now - self._mark,
+            waited=None if self._timed is None else self._timed.waited,
+        )
+        self.budget.trained += window.seconds
+        self._written = self._step
+        with self.budget.spending("steps"):
+            self._write(lambda own: own.steps(window))
+            # Whatever a checkpoint says was done must be on disk.
+            self._flush()
+        self._start_clock()
+
+    def _look(self, name: str, is_last: bool) -> None:
+        # What has to be computed, the first process computes for itself.
+        if self.writes:
+            panel = self._panels[name]
+            with self.budget.spending(name):
+                found = panel.look(is_last)
+                self._logs[panel.run].write(self._step, *found)
+
+    def _write(self, ask) -> None:
+        # All workers ask: what is summed over them, they sum together.
+        found: dict[str, list] = {}
+        for panel in self._panels.values():
+            found.setdefault(panel.run, []).extend(ask(panel))
+        if self.writes:
+            for run, summaries in found.items():
+                self._logs[run].write(self._step, *summaries)
+
+    def _flush(self) -> None:
+        for log in self._logs.values():
+            log.flush()
+
+    def _start_clock(self) -> None:
+        self._mark = time.perf_counter()
+        if self._timed is not None:
+            self._timed.waited = 0.0
+
+    def _time_steps(self) -> None:
+        if not isinstance(self.model.train_function, TimedSteps):
+            self.model.train_function = TimedSteps(self.model.train_function)
+        self._timed = self.model.train_function
+
+    def _stop_timing(self) -> None:
+        if self._timed is not None:
+            self.model.train_function = self._timed.step
+        self._timed = None
+
+    def _open_folder(self) -> None:
+        is_taken = not self._logs[""].is_empty
+        if self._step == 0 and not self.replace and is_taken:
+            raise ValueError(
+                "A training that begins must not write into the folder of "
+                f"another. Received: log_dir={str(self.log_dir)!r}, which has "
+                "events. Choose another, or write replace=True."
+            )
+        for log in self._logs.values():
+            log.forget_after(self._step if self._step else -1)

@@ -1,0 +1,43 @@
+"""The page of the tab Custom Scalars: what matters first, first."""
+
+from tensorboard.plugins.custom_scalar import layout_pb2
+from tensorboard.plugins.custom_scalar import summary
+
+from tf_adapters.tensorboard.panel import Panel
+
+# Pages, their charts, and which tags are lines of them.
+_PAGES = {
+    "How well it learns": {
+        "Dev scores": "^dev/",
+        "Training losses": "^loss/",
+        "Learning rate": "^schedule/learning_rate$",
+    },
+    "What it is trained on": {
+        "Shares of the tasks": "^sampling/",
+    },
+    "How fast it is": {
+        "Steps per second": "^speed/steps_per_second$",
+        "Tokens per second": "^speed/tokens_per_second$",
+        "Padding, and waiting for data": "^speed/(padding_share|waiting)",
+    },
+}
+
+
+class LayoutPanel(Panel):
+    """Writes the layout, which names tags and holds no values."""
+
+    def begin(self) -> list:
+        """Returns the layout."""
+        categories = [
+            layout_pb2.Category(
+                title=title,
+                chart=[_chart(*chart) for chart in charts.items()],
+            )
+            for title, charts in _PAGES.items()
+        ]
+        return [summary.pb(layout_pb2.Layout(category=categories))]
+
+
+def _chart(title: str, pattern: str) -> layout_pb2.Chart:
+    lines = layout_pb2.MultilineChartContent(tag=[pattern])
+    return layout_pb2.Chart(title=title, multiline=lines)

@@ -1,0 +1,33 @@
+"""Which panels a group is made of."""
+
+from collections.abc import Sequence
+
+from tf_adapters.tensorboard.layout import LayoutPanel
+from tf_adapters.tensorboard.panel import Panel
+from tf_adapters.tensorboard.panel import Training
+from tf_adapters.tensorboard.sampling_panel import SamplingPanel
+from tf_adapters.tensorboard.scalar_panel import ScalarPanel
+from tf_adapters.tensorboard.speed_panel import SpeedPanel
+
+_PANELS = {
+    "scalars": (ScalarPanel, LayoutPanel),
+    "speed": (SpeedPanel,),
+    "sampling": (SamplingPanel,),
+}
+
+
+def make_panels(groups: Sequence[str], training: Training) -> dict[str, Panel]:
+    """Makes the panels of some groups.
+
+    Args:
+        groups: names out of `GROUPS`.
+        training: what they look at.
+
+    Returns:
+        dict from a name to a panel.
+    """
+    return {
+        panel.__name__: panel(training)
+        for group in groups
+        for panel in _PANELS[group]
+    }
