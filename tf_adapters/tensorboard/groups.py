@@ -9,6 +9,8 @@ GROUPS = (
     "scalars",
     "speed",
     "sampling",
+    "text",
+    "hparams",
 )
 # Drawn by matplotlib, which not everybody has.
 _DRAWN = ("images",)

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 
+from tf_adapters.tensorboard.hparams_panel import HParamsPanel
 from tf_adapters.tensorboard.layout import LayoutPanel
 from tf_adapters.tensorboard.panel import Panel
 from tf_adapters.tensorboard.panel import Training
 from tf_adapters.tensorboard.sampling_panel import SamplingPanel
 from tf_adapters.tensorboard.scalar_panel import ScalarPanel
 from tf_adapters.tensorboard.speed_panel import SpeedPanel
+from tf_adapters.tensorboard.text_panel import TextPanel
 
 _PANELS = {
     "scalars": (ScalarPanel, LayoutPanel),
     "speed": (SpeedPanel,),
     "sampling": (SamplingPanel,),
+    "text": (TextPanel,),
+    "hparams": (HParamsPanel,),
 }
 
 
