@@ -5,6 +5,7 @@ import keras
 from tf_adapters.encoder.baked import baked
 from tf_adapters.encoder.baked import emptied
 from tf_adapters.encoder.dropout import dropout
+from tf_adapters.encoder.observed import observed
 from tf_adapters.encoder.own_layers import method_layers
 from tf_adapters.encoder.own_layers import slot_layers
 from tf_adapters.encoder.parts import check_shares_nothing_trained
@@ -221,6 +222,15 @@ class AdaptedBackbone(keras.Model):
 
     baked = baked
     emptied = emptied
+
+    def observed(self, observe):
+        """Shows, in a `with` block, what the layers in the slots do.
+
+        Args:
+            observe: called as `observe(name, inputs, outputs)` with a name of
+                `slot_layers`, for each layer that is called.
+        """
+        return observed(self, observe)
 
     def get_config(self):
         return {

@@ -9,6 +9,8 @@ GROUPS = (
     "scalars",
     "speed",
     "sampling",
+    "adapters",
+    "layer_norms",
     "text",
     "hparams",
 )

@@ -20,6 +20,11 @@ _PAGES = {
         "Tokens per second": "^speed/tokens_per_second$",
         "Padding, and waiting for data": "^speed/(padding_share|waiting)",
     },
+    "What the method does": {
+        "What adapters add to what they read": "^adapters/.*/output_ratio$",
+        "Norm of their gradients": "^adapters/.*/gradient_norm$",
+        "How far LayerNorms have moved": "^layer_norms/",
+    },
 }
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from tf_adapters.tensorboard.adapter_panel import AdapterPanel
 from tf_adapters.tensorboard.hparams_panel import HParamsPanel
+from tf_adapters.tensorboard.layer_norm_panel import LayerNormPanel
 from tf_adapters.tensorboard.layout import LayoutPanel
 from tf_adapters.tensorboard.panel import Panel
 from tf_adapters.tensorboard.panel import Training
@@ -15,6 +17,8 @@ _PANELS = {
     "scalars": (ScalarPanel, LayoutPanel),
     "speed": (SpeedPanel,),
     "sampling": (SamplingPanel,),
+    "adapters": (AdapterPanel,),
+    "layer_norms": (LayerNormPanel,),
     "text": (TextPanel,),
     "hparams": (HParamsPanel,),
 }

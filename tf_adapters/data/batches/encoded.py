@@ -73,6 +73,22 @@ class EncodedExamples:
             pad_id=encoder.pad_id,
         )
 
+    def rows(self, indices: np.ndarray) -> Self:
+        """Returns some of the examples, in the order of `indices`."""
+        starts = np.cumsum(self.lengths, dtype=np.int64) - self.lengths
+        tokens = [
+            self.token_ids[starts[i] : starts[i] + self.lengths[i]]
+            for i in indices
+        ]
+        return dataclasses.replace(
+            self,
+            token_ids=np.concatenate(tokens),
+            lengths=self.lengths[indices],
+            first_lengths=self.first_lengths[indices],
+            task_ids=self.task_ids[indices],
+            targets=self.targets[indices],
+        )
+
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """Puts several sets one after the other."""
