@@ -13,6 +13,8 @@ GROUPS = (
     "layer_norms",
     "text",
     "hparams",
+    "projector",
+    "images",
 )
 # Drawn by matplotlib, which not everybody has.
 _DRAWN = ("images",)

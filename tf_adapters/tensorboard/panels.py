@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from tf_adapters.tensorboard.adapter_panel import AdapterPanel
 from tf_adapters.tensorboard.hparams_panel import HParamsPanel
+from tf_adapters.tensorboard.image_panel import ImagePanel
 from tf_adapters.tensorboard.layer_norm_panel import LayerNormPanel
 from tf_adapters.tensorboard.layout import LayoutPanel
 from tf_adapters.tensorboard.panel import Panel
 from tf_adapters.tensorboard.panel import Training
+from tf_adapters.tensorboard.projector_panel import ProjectorPanel
 from tf_adapters.tensorboard.sampling_panel import SamplingPanel
 from tf_adapters.tensorboard.scalar_panel import ScalarPanel
 from tf_adapters.tensorboard.speed_panel import SpeedPanel
@@ -21,6 +23,8 @@ _PANELS = {
     "layer_norms": (LayerNormPanel,),
     "text": (TextPanel,),
     "hparams": (HParamsPanel,),
+    "projector": (ProjectorPanel,),
+    "images": (ImagePanel,),
 }
 
 

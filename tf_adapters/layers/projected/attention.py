@@ -41,15 +41,28 @@ def mix(query, key, value, padding_mask=None, dropout=None):
     Returns:
         Tensor of the shape of `query`.
     """
+    shares = ops.cast(attention_shares(query, key, padding_mask), value.dtype)
+    if dropout is not None:
+        shares = dropout(shares)
+    return ops.matmul(shares, value)
+
+
+def attention_shares(query, key, padding_mask=None):
+    """Returns how much each query takes of each token.
+
+    Args:
+        query, key, padding_mask: as for `mix`.
+
+    Returns:
+        float32 Tensor of shape `(batch_size, num_heads, num_queries,
+        sequence_length)`, whose rows add up to 1.
+    """
     scores = ops.matmul(query, ops.swapaxes(key, -1, -2))
     scores = ops.cast(scores, "float32")
     if padding_mask is not None:
         is_padding = 1 - ops.cast(ops.cast(padding_mask, "bool"), "float32")
         scores = scores + _PADDED * is_padding[:, None, None, :]
-    shares = ops.cast(ops.softmax(scores, axis=-1), value.dtype)
-    if dropout is not None:
-        shares = dropout(shares)
-    return ops.matmul(shares, value)
+    return ops.softmax(scores, axis=-1)
 
 
 def check_heads(dim, num_heads):

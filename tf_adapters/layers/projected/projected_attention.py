@@ -4,8 +4,11 @@ import keras
 
 from tf_adapters.layers.banks import bank
 from tf_adapters.layers.projected.attention import attend
+from tf_adapters.layers.projected.attention import attention_shares
 from tf_adapters.layers.projected.attention import check_heads
+from tf_adapters.layers.projected.attention import split_heads
 from tf_adapters.layers.projected.projected_layer import ProjectedLayer
+from tf_adapters.layers.projected.task_projections import encode
 
 
 @keras.saving.register_keras_serializable(package="tf_adapters")
@@ -66,6 +69,32 @@ class ProjectedAttention(ProjectedLayer):
         return attend(
             query, key, value, self.num_heads, padding_mask, self.dropout
         )
+
+    def attention_shares(self, inputs, task_ids=None, padding_mask=None):
+        """Returns how much each token takes of each, to look at.
+
+        Args:
+            inputs, task_ids, padding_mask: as for `call`.
+
+        Returns:
+            float32 Tensor of shape `(batch_size, num_heads, sequence_length,
+            sequence_length)`, whose rows add up to 1.
+        """
+
+        def compute(weights, inputs, padding_mask):
+            x = encode(weights, inputs)
+            query, key = (
+                split_heads(
+                    bank.project(x, weights[name], weights[f"{name}_bias"]),
+                    self.num_heads,
+                )[0]
+                for name in ("query", "key")
+            )
+            scale = query.shape[-1] ** -0.5
+            return attention_shares(query * scale, key, padding_mask)
+
+        banks = self.cast_banks(self.projections)
+        return self.apply_banks(compute, banks, task_ids, inputs, padding_mask)
 
     def get_config(self):
         return {

@@ -1,0 +1,1 @@
+"""Pictures by matplotlib, each a function from numbers to a figure."""
