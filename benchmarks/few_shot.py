@@ -33,8 +33,8 @@ import statistics
 import sys
 
 import keras
-import run_directories
 
+from tf_adapters.comparison.finished_run import read_run
 from tf_adapters.runs.flags import override
 from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.training.config import TrainConfig
@@ -133,13 +133,14 @@ def finished(output, argv):
     """
     if not output.exists():
         return None
-    run = run_directories.read(output)
+    run = read_run(str(output))
+    found = json.loads((output / "config.json").read_text("utf-8"))
     config = override(load_recipe(argv[0]).Config(), argv[1:], "train.py")
     asked = json.loads(json.dumps(dataclasses.asdict(config)))
     different = [
-        f"{key}={run.config.get(key)!r} and not {value!r}"
+        f"{key}={found.get(key)!r} and not {value!r}"
         for key, value in ({"recipe": argv[0]} | asked).items()
-        if run.config.get(key) != value
+        if found.get(key) != value
     ]
     if different:
         raise ValueError(
@@ -155,7 +156,7 @@ def carry_out(output, argv):
     if train.main(argv) != 0:
         raise SystemExit(f"train.py {' '.join(argv)} failed")
     keras.utils.clear_session()
-    return run_directories.read(output)
+    return read_run(str(output))
 
 
 def table(scores, ks, ways):
@@ -212,7 +213,7 @@ def main():
         except (OSError, ValueError) as error:
             parser.error(str(error))
         run = run or carry_out(output, argv)
-        score = 100 * run.metrics["dev"][task]["accuracy"]
+        score = 100 * run.scores[task]["accuracy"]
         scores.setdefault((task, way, k), []).append(score)
     print(table(scores, args.num_examples, args.ways))
 

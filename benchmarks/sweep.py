@@ -3,7 +3,7 @@
     python benchmarks/sweep.py runs/sweep --recipes houlsby compacter \
         --learning_rates 3e-4 1e-3 3e-3 --num_epochs 5 --seeds 0 \
         -- --preset minilm --data_dir GLUE --tasks cola mrpc rte stsb
-    python benchmarks/compare_methods.py runs/sweep/*/ --reference houlsby
+    tf-adapters compare runs/sweep/*/ --best --reference houlsby
 
 What follows `--` goes to every run, which predicts and exports nothing. A run
 goes to `OUTPUT_DIR/<recipe>-lr<rate>-e<epochs>-s<seed>`, what it says to a file
@@ -16,12 +16,11 @@ failed, and the others have been run all the same, 130 interrupted.
 
 import argparse
 import itertools
+import json
 import pathlib
 import shlex
 import subprocess
 import sys
-
-import run_directories
 
 _TRAIN = pathlib.Path(__file__).parent.parent / "train.py"
 _OWN_FLAGS = (
@@ -59,14 +58,24 @@ def planned(args):
     return runs
 
 
+def is_finished(folder):
+    """Whether a run has trained to its end there."""
+    try:
+        config, metrics = (
+            json.loads((folder / f"{name}.json").read_text("utf-8"))
+            for name in ("config", "metrics")
+        )
+    except (OSError, json.JSONDecodeError):
+        return False
+    return len(metrics["history"]) >= config["num_epochs"]
+
+
 def carry_out(folder, command):
     """Runs one command, unless it has been, and says what became of it."""
     if folder.exists():
-        try:
-            run_directories.read(folder)
-        except ValueError:
-            return "failed: unfinished, remove it to run it again"
-        return "finished before"
+        if is_finished(folder):
+            return "finished before"
+        return "failed: unfinished, remove it to run it again"
     log = folder.with_name(f"{folder.name}.log")
     with log.open("w", encoding="utf-8") as file:
         file.write(f"{shlex.join(command)}\n")

@@ -46,7 +46,9 @@ MAY_IMPORT = {
         "tensorboard",
         "training",
     },
+    "comparison": {"runs", "training"},
     "command_line": {
+        "comparison",
         "data",
         "evaluation",
         "export",

@@ -67,6 +67,7 @@ def no_tensorflow(tmp_path):
         (COMMAND + ["export", "--bundles", "a"], 2, "--preset PRESET"),
         (COMMAND + ["tasks", "list", "/no/such"], 2, "which has none"),
         (COMMAND + ["launch", "--", "true"], 0, ""),
+        (COMMAND + ["compare", "/no/such"], 2, "a finished run"),
     ],
     ids=lambda value: " ".join(value[1:]) if isinstance(value, list) else None,
 )

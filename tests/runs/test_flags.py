@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from tf_adapters.runs.flags import as_flags
 from tf_adapters.runs.flags import override
 from tf_adapters.training.config import TrainConfig
 
@@ -80,3 +81,22 @@ def test_malformed_arguments_end_with_status_2(argv, message, capsys):
     text = " ".join(capsys.readouterr().err.replace("│", " ").split())
     text = text.replace("─", "")
     assert message in " ".join(text.split())
+
+
+def test_settings_become_flags_that_become_the_settings_again():
+    changed = {
+        "tasks": ("rte", "a b"),
+        "caps": (),
+        "data_dir": "",
+        "learning_rate": 1.5e-5,
+        "max_examples": 7,
+        "tfds": True,
+        "export": False,
+        "rate": "uniform",
+        "depth": 3,
+    }
+    flags = as_flags(changed)
+    assert flags[:3] == ["--tasks", "rte", "a b"]
+    assert "--no-export" in flags and "--tfds" in flags
+    expected = dataclasses.replace(Recipe(), **changed)
+    assert override(Recipe(caps=("rte=2",)), flags, "train.py") == expected

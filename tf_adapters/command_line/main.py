@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from tf_adapters.command_line import check
+from tf_adapters.command_line import compare
 from tf_adapters.command_line import evaluate
 from tf_adapters.command_line import export
 from tf_adapters.command_line import launch
@@ -24,6 +25,7 @@ _COMMANDS = {
     "tasks": tasks,
     "versions": versions,
     "launch": launch,
+    "compare": compare,
 }
 
 

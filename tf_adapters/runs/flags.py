@@ -1,5 +1,7 @@
 """The command line of a config: a flag for each of its fields."""
 
+from collections.abc import Mapping
+from typing import Any
 from typing import TypeVar
 
 import tyro
@@ -35,3 +37,24 @@ def override(settings: Settings, argv: list[str], prog: str) -> Settings:
         use_underscores=True,
         config=(tyro.conf.OmitArgPrefixes,),
     )
+
+
+def as_flags(settings: Mapping[str, Any]) -> list[str]:
+    """Returns the arguments with which `override` would replace settings.
+
+    Args:
+        settings: dict from the names of fields to values, as fields or JSON
+            hold them.
+
+    Returns:
+        Command line arguments, such as `["--seed", "1", "--no-export"]`.
+    """
+    argv: list[str] = []
+    for name, value in settings.items():
+        if isinstance(value, bool):
+            argv.append(f"--{name}" if value else f"--no-{name}")
+        elif isinstance(value, list | tuple):
+            argv += [f"--{name}", *map(str, value)]
+        else:
+            argv += [f"--{name}", str(value)]
+    return argv

@@ -1,0 +1,1 @@
+"""Finished runs beside one another: what they score, train, store and take."""
