@@ -262,3 +262,47 @@ def test_the_store_has_no_rename(object_store):
     """Or these tests would show nothing."""
     with pytest.raises(NotImplementedError):
         StoredPath("ram://a").rename("ram://b")
+
+
+@pytest.mark.parametrize(
+    "pattern, expected",
+    [
+        ("{}/*/rows.*", ["a/rows.csv", "a/rows.tsv", "b/rows.tsv"]),
+        ("{}/a/*.tsv", ["a/rows.tsv"]),
+        ("{}/a/rows.tsv", ["a/rows.tsv"]),
+        ("{}/c/*", []),
+    ],
+)
+def test_a_pattern_finds_what_is_whole(root, pattern, expected):
+    for name in ("a/rows.tsv", "a/rows.csv", "b/rows.tsv", "a/.rows.tsv"):
+        storage.write_whole(root / name, b"x")
+    found = storage.matching(pattern.format(root))
+    assert [str(path) for path in found] == [f"{root}/{e}" for e in expected]
+
+
+def test_a_file_is_there_when_its_writer_is_done(root):
+    with storage.whole_file(root / "folder" / "a") as file:
+        file.write(b"one ")
+        file.write(b"two")
+        assert not (root / "folder" / "a").exists()
+    assert (root / "folder" / "a").read_bytes() == b"one two"
+
+
+def test_a_writer_that_fails_leaves_the_file_that_was_there(root):
+    storage.write_whole(root / "a", b"old")
+    with pytest.raises(KeyError):
+        with storage.whole_file(root / "a") as file:
+            file.write(b"new")
+            raise KeyError
+    assert (root / "a").read_bytes() == b"old"
+    assert names(root) == ["a"]
+
+
+def test_what_a_killed_writer_of_a_file_left_can_be_removed(tmp_path):
+    with storage.whole_file(tmp_path / "a"):
+        [staged] = names(tmp_path)
+    storage.write_whole(tmp_path / "a", b"x")
+    (tmp_path / staged).write_bytes(b"half")
+    (tmp_path / ".other.new").write_bytes(b"x")
+    storage.remove_unfinished(tmp_path)
+    assert names(tmp_path) == [".other.new", "a"]

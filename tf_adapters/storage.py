@@ -6,6 +6,8 @@ but an object in it is there whole or not at all.
 """
 
 import contextlib
+import fnmatch
+import glob
 import os
 import pathlib
 import re
@@ -13,6 +15,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from etils import epath
 
@@ -61,6 +64,22 @@ def listed(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
+def matching(pattern: str) -> list[Path]:
+    """Returns what a pattern finds, on any file system, sorted.
+
+    Args:
+        pattern: such as `runs/*/bundles/*`, or `gs://bucket/rows/*.tsv`. What
+            has a hidden name is being written, and is not found.
+    """
+    parts = pattern.split("/")
+    first = next(
+        (i for i, part in enumerate(parts) if glob.has_magic(part)),
+        len(parts) - 1,
+    )
+    root = "/".join(parts[:first]) or ("/" if pattern.startswith("/") else ".")
+    return _expanded(as_path(root), parts[first:])
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file whole or not at all, in the place of one that is there.
 
@@ -76,14 +95,53 @@ def write_whole(path: Path, data: bytes) -> None:
     if not is_local(path):
         path.write_bytes(data)
         return
+    with whole_file(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Gives a file to write to that becomes `path` if all goes well.
+
+    Args:
+        path: where to. Its folder is created.
+
+    Returns:
+        A context of a binary file.
+
+    Raises:
+        OSError: if it cannot be written. What was there before is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not is_local(path):
+        with tempfile.TemporaryFile() as file:
+            yield file
+            file.seek(0)
+            with path.open("wb") as target:
+                shutil.copyfileobj(file, target)
+        return
     staged = _beside(path, "new")
     try:
-        staged.write_bytes(data)
+        with staged.open("wb") as file:
+            yield file
         _flush(staged)
         staged.replace(path)
     finally:
         staged.unlink(missing_ok=True)
     _flush(path.parent)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Removes what killed writers of files left beside those of a folder.
+
+    Args:
+        folder: a folder that nobody writes to.
+    """
+    if not is_local(folder):
+        return
+    for path in listed(folder):
+        if re.fullmatch(r"\..+\.[0-9a-f]{32}\.new", path.name):
+            path.unlink()
 
 
 def whole_folder(
@@ -197,6 +255,21 @@ def _copied(
             with contextlib.suppress(Exception):
                 remove_folder(target, first=last)
             raise
+
+
+def _expanded(root: Path, parts: list[str]) -> list[Path]:
+    if not parts:
+        return [root]
+    part, *others = parts
+    if not glob.has_magic(part):
+        return _expanded(root / part, others)
+    return [
+        found
+        for entry in listed(root)
+        if not entry.name.startswith(".")
+        and fnmatch.fnmatchcase(entry.name, part)
+        for found in _expanded(entry, others)
+    ]
 
 
 def _beside(path: pathlib.Path, suffix: str) -> pathlib.Path:

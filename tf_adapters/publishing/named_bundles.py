@@ -1,7 +1,6 @@
 """Which bundles are meant, and what their tasks shall be called."""
 
 import dataclasses
-import fnmatch
 import glob
 import hashlib
 import json
@@ -106,10 +105,7 @@ def _matches(text: str) -> list[storage.Path]:
     if not glob.has_magic(text):
         is_shared = _SHARED.fullmatch(os.path.basename(text))
         return [] if is_shared else [storage.as_path(text)]
-    parts = text.split("/")
-    first = next(i for i, part in enumerate(parts) if glob.has_magic(part))
-    root = "/".join(parts[:first]) or ("/" if text.startswith("/") else ".")
-    paths = _expanded(storage.as_path(root), parts[first:])
+    paths = storage.matching(text)
     found = [path for path in paths if (path / _JSON_FILE).exists()]
     if not found:
         raise BundleError(
@@ -118,23 +114,6 @@ def _matches(text: str) -> list[storage.Path]:
             "example 'runs/*/bundles/*'."
         )
     return found
-
-
-def _expanded(root: storage.Path, parts: list[str]) -> list[storage.Path]:
-    """Returns what a pattern finds, on any file system."""
-    if not parts:
-        return [root]
-    part, *others = parts
-    if not glob.has_magic(part):
-        return _expanded(root / part, others)
-    return [
-        found
-        for entry in storage.listed(root)
-        # A folder under a hidden name is being written.
-        if not entry.name.startswith(".")
-        and fnmatch.fnmatchcase(entry.name, part)
-        for found in _expanded(entry, others)
-    ]
 
 
 def _read(directory: storage.Path) -> tuple[str, NamedBundle]:
