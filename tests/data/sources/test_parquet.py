@@ -8,6 +8,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from tf_adapters.data.sources.rows import read_rows
 from tf_adapters.data.sources.source import Source
 from tf_adapters.data.task import Task
 
@@ -83,3 +84,22 @@ def test_pyarrow_is_asked_for(source, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r"tf_adapters\[parquet\]"):
         right.read("train")
+
+
+def test_a_broken_row_is_told_and_what_is_optional_may_be_absent(tmp_path):
+    path = tmp_path / "rows.parquet"
+    columns = {"a": ["x", None, "y"], "b": [None, "1", "2"]}
+    parquet.write_table(pyarrow.table(columns), path)
+    broken = {}
+    rows = read_rows(
+        path,
+        "parquet",
+        ("a", "b", "c"),
+        optional=("b", "c"),
+        on_broken=broken.__setitem__,
+    )
+    assert list(rows) == [
+        (1, {"a": "x", "b": "", "c": ""}),
+        (3, {"a": "y", "b": "2", "c": ""}),
+    ]
+    assert list(broken) == [2] and "a=null" in broken[2]

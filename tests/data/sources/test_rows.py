@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from tf_adapters.data.sources.rows import read_rows
@@ -164,3 +166,70 @@ def test_a_missing_file_is_refused_at_once_or_at_the_first_row(
 ):
     with pytest.raises(FileNotFoundError, match=r"The file must exist"):
         list(read_rows(tmp_path / "no.tsv", file_format))
+
+
+@pytest.fixture
+def taken_apart(tmp_path):
+    """Reads a file, and what is said of the rows that cannot be read."""
+
+    def taken_apart(content, file_format, **kwargs):
+        path = tmp_path / f"file.{file_format}"
+        path.write_bytes(content)
+        broken = {}
+        rows = read_rows(
+            path, file_format, on_broken=broken.__setitem__, **kwargs
+        )
+        return [(number, row["a"]) for number, row in rows], broken
+
+    return taken_apart
+
+
+@pytest.mark.parametrize(
+    "file_format, content, number, message",
+    [
+        ("tsv", b"a\tb\n1\t2\n3\n4\t5\n", 3, "one field per column"),
+        ("tsv", b"a\tb\n1\t2\n\n4\t5\n", 3, "a blank line"),
+        ("tsv", b"a\tb\n1\t2\n3\xff\t3\n4\t5\n", 3, "UTF-8.*udcff"),
+        ("csv", b'a,b\n1,2\n"x"y,3\n4,5\n', 3, "RFC 4180"),
+        ("csv", b"a,b\n1,2\n3,3,3\n4,5\n", 3, "one field per column"),
+        ("csv", b'a,b\n1,2\n"3\n\xff",3\n4,5\n', 3, "UTF-8"),
+        ("jsonl", b'{"a": 1}\n{"a":\n{"a": 4}\n', 2, "one JSON object"),
+        ("jsonl", b'{"a": 1}\n{"a": []}\n{"a": 4}\n', 2, "a string, a number"),
+        ("jsonl", b'{"a": 1}\n{"b": 3}\n{"a": 4}\n', 2, "Unknown column 'a'"),
+        ("jsonl", b'{"a": 1}\n{"a": "\\ud800"}\n{"a": 4}\n', 2, "UTF-8"),
+    ],
+)
+def test_a_broken_row_is_told_and_the_others_are_read(
+    taken_apart, file_format, content, number, message
+):
+    columns = ("a",) if file_format == "jsonl" else None
+    rows, broken = taken_apart(content, file_format, columns=columns)
+    assert [value for _, value in rows] == ["1", "4"]
+    assert list(broken) == [number]
+    assert re.search(rf"\.{file_format}:{number}: .*{message}", broken[number])
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [(b'"a"x,b\n1,2\n', "csv:1: .*RFC 4180"), (b"a,a\n1,2\n", "every column")],
+)
+def test_a_broken_header_is_an_error_all_the_same(
+    taken_apart, content, message
+):
+    with pytest.raises(ValueError, match=message):
+        taken_apart(content, "csv")
+
+
+@pytest.mark.parametrize("file_format", ["tsv", "csv"])
+def test_a_header_alone_is_no_rows_for_who_is_told_of_broken_ones(
+    taken_apart, file_format
+):
+    assert taken_apart(b"a\n", file_format) == ([], {})
+
+
+def test_what_is_optional_may_be_absent_or_null(rows_of):
+    content = '{"a": "x", "b": "y"}\n{"a": "x", "b": null}\n{"a": "x"}\n'
+    rows = rows_of(content, "jsonl", columns=("a", "b"), optional=("b",))
+    assert [row["b"] for _, row in rows] == ["y", "", ""]
+    with pytest.raises(ValueError, match="jsonl:2.*b=null"):
+        rows_of(content, "jsonl", columns=("a", "b"))

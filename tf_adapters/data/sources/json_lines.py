@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +12,10 @@ from tf_adapters.data.sources.lines import read_lines
 
 
 def read_objects(
-    path: str | os.PathLike, keys: Sequence[str] | None = None
+    path: str | os.PathLike,
+    keys: Sequence[str] | None = None,
+    optional: Sequence[str] = (),
+    on_broken: Callable[[int, str], None] | None = None,
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yields the line number and the values of every object, as strings.
 
@@ -22,6 +26,11 @@ def read_objects(
         path: path of the file.
         keys: sequence of str or `None`. The keys to read; other keys may hold
             anything or be absent. `None` reads every key. Defaults to `None`.
+        optional: sequence of str. Those of `keys` that an object may lack or
+            have as null; they are read as `""`. Defaults to none.
+        on_broken: function from the number of a line that cannot be read and
+            the message to nothing, called in place of an error. Defaults to
+            `None`.
 
     Returns:
         An iterator over `(line_number, {key: value})`.
@@ -30,17 +39,35 @@ def read_objects(
         FileNotFoundError: if there is no such file.
         ValueError: if a line is not an object that holds plain values.
     """
-    for number, line in read_lines(path):
+    errors = "surrogateescape" if on_broken else "strict"
+    for number, line in read_lines(path, errors):
         place = f"{path}:{number}"
-        row = _parsed(place, line)
-        for key in keys or ():
-            if key not in row:
-                raise ValueError(
-                    f"{place}: {unknown_name('column', key, row)} Add it to "
-                    "this object or correct the name of the column."
-                )
-        wanted = row if keys is None else keys
-        yield number, {key: as_text(place, key, row[key]) for key in wanted}
+        try:
+            values = _values(place, _parsed(place, line), keys, optional)
+        except ValueError as error:
+            if on_broken is None:
+                raise
+            on_broken(number, str(error))
+        else:
+            yield number, values
+
+
+def _values(
+    place: str,
+    row: dict[str, Any],
+    keys: Sequence[str] | None,
+    optional: Sequence[str],
+) -> dict[str, str]:
+    for key in keys or ():
+        if row.get(key) is None and key in optional:
+            row[key] = ""
+        if key not in row:
+            raise ValueError(
+                f"{place}: {unknown_name('column', key, row)} Add it to "
+                "this object or correct the name of the column."
+            )
+    wanted = row if keys is None else keys
+    return {key: as_text(place, key, row[key]) for key in wanted}
 
 
 def _parsed(place: str, line: str) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from typing import BinaryIO
 from tf_adapters import storage
 
 
-def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
+def read_lines(
+    path: str | os.PathLike, errors: str = "strict"
+) -> Iterator[tuple[int, str]]:
     """Yields the number and the text of every line of a UTF-8 file.
 
     A file whose name ends in `.gz` is decompressed.
@@ -24,6 +26,9 @@ def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
 
     Args:
         path: path of the file.
+        errors: str. What becomes of bytes that are not UTF-8, as `bytes.decode`
+            takes it: `"strict"` is an error, `"surrogateescape"` keeps them as
+            lone surrogates. Defaults to `"strict"`.
 
     Returns:
         An iterator over `(line_number, text)`. The first line is number 1.
@@ -35,7 +40,7 @@ def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
     """
     path = storage.as_path(path)
     check_is_file(path)
-    return _lines(path)
+    return _lines(path, errors)
 
 
 def check_is_file(path: storage.Path) -> None:
@@ -48,11 +53,11 @@ def check_is_file(path: storage.Path) -> None:
         raise FileNotFoundError(_missing(path))
 
 
-def _lines(path: storage.Path) -> Iterator[tuple[int, str]]:
+def _lines(path: storage.Path, errors: str) -> Iterator[tuple[int, str]]:
     offset, blank, number = 0, [], 0
     with _opened(path) as file:
         for number, line in enumerate(file, start=1):
-            text = _decoded(path, number, offset, line)
+            text = _decoded(path, number, offset, line, errors)
             offset += len(line)
             blank.append((number, text))
             if text.strip("\r\n"):
@@ -82,13 +87,15 @@ def _opened(path: storage.Path) -> Iterator[BinaryIO]:
             ) from error
 
 
-def _decoded(path: storage.Path, number: int, offset: int, line: bytes) -> str:
+def _decoded(
+    path: storage.Path, number: int, offset: int, line: bytes, errors: str
+) -> str:
     if number == 1:
         _check_is_not_utf_16(path, line)
     start = len(codecs.BOM_UTF8) * line.startswith(codecs.BOM_UTF8)
     start *= number == 1
     try:
-        return line[start:].decode("utf-8")
+        return line[start:].decode("utf-8", errors)
     except UnicodeDecodeError as error:
         position = start + error.start
         raise ValueError(

@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
@@ -12,7 +13,10 @@ from tf_adapters.data.sources.lines import check_is_file
 
 
 def read_table(
-    path: str | os.PathLike, columns: Sequence[str] | None = None
+    path: str | os.PathLike,
+    columns: Sequence[str] | None = None,
+    optional: Sequence[str] = (),
+    on_broken: Callable[[int, str], None] | None = None,
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yields the number and the values of every row, as strings.
 
@@ -22,6 +26,12 @@ def read_table(
         path: path of the file.
         columns: sequence of str or `None`. The columns to read; others may
             hold anything. `None` reads every column. Defaults to `None`.
+        optional: sequence of str. Those of `columns` that the file may lack,
+            or hold no value of in a row; they are read as `""`. Defaults to
+            none.
+        on_broken: function from the number of a row that cannot be read and
+            the message to nothing, called in place of an error. Defaults to
+            `None`.
 
     Returns:
         An iterator over `(row_number, {column: value})`. The first row is
@@ -35,10 +45,10 @@ def read_table(
     """
     path = storage.as_path(path)
     check_is_file(path)
-    return _rows(path, columns)
+    return _rows(path, columns, optional, on_broken)
 
 
-def _rows(path, columns):
+def _rows(path, columns, optional, on_broken):
     try:
         from pyarrow import ArrowInvalid
         from pyarrow import parquet
@@ -60,11 +70,21 @@ def _rows(path, columns):
     with file:
         there = file.schema_arrow.names
         for column in columns or ():
-            if column not in there:
+            if column not in [*there, *optional]:
                 message = unknown_name("column", column, there, f" of {path}")
                 raise ValueError(message)
         batches = file.iter_batches(columns=columns and list(columns))
         rows = (row for batch in batches for row in batch.to_pylist())
         for number, row in enumerate(rows, start=1):
+            for column in optional:
+                if row.get(column) is None:
+                    row[column] = ""
             place = f"{path}:{number}"
-            yield number, {k: as_text(place, k, v) for k, v in row.items()}
+            try:
+                values = {k: as_text(place, k, v) for k, v in row.items()}
+            except ValueError as error:
+                if on_broken is None:
+                    raise
+                on_broken(number, str(error))
+            else:
+                yield number, values

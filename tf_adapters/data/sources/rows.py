@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import warnings
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
@@ -33,6 +34,8 @@ def read_rows(
     columns: Sequence[str] | None = None,
     max_broken_rows: int = 0,
     delimiter: str = ",",
+    optional: Sequence[str] = (),
+    on_broken: Callable[[int, str], None] | None = None,
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yields the line number and the fields of every row of a file.
 
@@ -51,6 +54,12 @@ def read_rows(
             left out, with a warning, before one is an error. Defaults to 0.
         delimiter: str. What separates the fields of `"csv"`. Defaults to a
             comma.
+        optional: sequence of str. Those of `columns` that a row of `"jsonl"` or
+            `"parquet"` may lack; they are read as `""`. Defaults to none.
+        on_broken: function from the number of a row that cannot be read and
+            the message to nothing. It is called in place of every error that
+            is about one row, bytes that are no text among them, and a file
+            without rows is none either. Defaults to `None`.
 
     Returns:
         An iterator over `(line_number, {column: field})`. A row that covers
@@ -69,10 +78,27 @@ def read_rows(
             f"{tuple(columns)}. Rename the columns that are not read."
         )
     if file_format == "jsonl":
-        return read_objects(path, columns)
-    if file_format == "parquet":
-        return _refusing_none(path, read_table(path, columns))
-    lines = read_lines(path)
+        rows = read_objects(path, columns, optional, on_broken)
+    elif file_format == "parquet":
+        rows = read_table(path, columns, optional, on_broken)
+    else:
+        rows = _read_fields(
+            path, file_format, columns, max_broken_rows, delimiter, on_broken
+        )
+    if on_broken:
+        return _refusing_no_text(path, rows, on_broken)
+    return rows if file_format == "jsonl" else _refusing_none(path, rows)
+
+
+def _read_fields(
+    path: str | os.PathLike,
+    file_format: str,
+    columns: Sequence[str] | None,
+    max_broken_rows: int,
+    delimiter: str,
+    on_broken: Callable[[int, str], None] | None,
+) -> Iterator[tuple[int, dict[str, str]]]:
+    lines = read_lines(path, "surrogateescape" if on_broken else "strict")
     remedy = _REMEDIES[file_format]
     if file_format == "tsv":
         rows = _split(lines)
@@ -80,9 +106,8 @@ def read_rows(
         first = next(lines)
         remedy += delimiter_hint(first[1], delimiter)
         lines = itertools.chain([first], lines)
-        rows = _parse(path, lines, delimiter, remedy)
-    rows = _as_dicts(path, rows, columns, max_broken_rows, remedy)
-    return _refusing_none(path, rows)
+        rows = _parse(path, lines, delimiter, remedy, on_broken, not columns)
+    return _as_dicts(path, rows, columns, max_broken_rows, remedy, on_broken)
 
 
 def delimiter_hint(line: str, delimiter: str) -> str:
@@ -117,6 +142,8 @@ def _parse(
     lines: Iterator[tuple[int, str]],
     delimiter: str,
     remedy: str,
+    on_broken: Callable[[int, str], None] | None,
+    has_header: bool,
 ) -> Iterator[tuple[int, list[str]]]:
     # Python's own limit, 131,072 characters a field, is that of a document.
     csv.field_size_limit(_LONGEST)
@@ -130,11 +157,15 @@ def _parse(
         except StopIteration:
             return
         except csv.Error as error:
-            raise ValueError(
+            message = (
                 f"{path}:{number}: the row that starts here must be CSV "
                 f"(RFC 4180). Received: {error}. {remedy}"
-            ) from None
-        yield number, fields
+            )
+            if on_broken is None or (has_header and number == 1):
+                raise ValueError(message) from None
+            on_broken(number, message)
+        else:
+            yield number, fields
 
 
 def _as_dicts(
@@ -143,6 +174,7 @@ def _as_dicts(
     columns: Sequence[str] | None,
     max_broken_rows: int,
     remedy: str,
+    on_broken: Callable[[int, str], None] | None,
 ) -> Iterator[tuple[int, dict[str, str]]]:
     columns = columns or _header(path, rows)
     num_broken = 0
@@ -152,10 +184,13 @@ def _as_dicts(
         if len(fields) == len(columns):
             yield number, dict(zip(columns, fields, strict=True))
             continue
+        message = _misfit(f"{path}:{number}", fields, columns, remedy)
+        if on_broken:
+            on_broken(number, message)
+            continue
         num_broken += 1
         if num_broken > max_broken_rows:
-            place = f"{path}:{number}"
-            raise ValueError(_misfit(place, fields, columns, remedy))
+            raise ValueError(message)
     if num_broken:
         warnings.warn(
             f"{path}: left out {num_broken} row(s) that do not have the "
@@ -186,6 +221,26 @@ def _header(
             "names, or give `columns` if the file has no header."
         )
     return columns
+
+
+def _refusing_no_text(
+    path: str | os.PathLike,
+    rows: Iterator[tuple[int, dict[str, str]]],
+    on_broken: Callable[[int, str], None],
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Leaves out rows with half a character: no UTF-8, or JSON's escapes."""
+    for number, row in rows:
+        try:
+            "".join(row.values()).encode("utf-8")
+        except UnicodeEncodeError as error:
+            on_broken(
+                number,
+                f"{path}:{number}: a row must be UTF-8. Received: "
+                f"{error.object[error.start]!a}, which stands for no "
+                "character. Convert the file, or correct the row.",
+            )
+        else:
+            yield number, row
 
 
 def _refusing_none(
