@@ -67,7 +67,7 @@ def test_tasks_have_their_own_signatures_if_few_or_named(
     model = make_model(make_tasks(count))
     folder = export_saved_model(model, tmp_path, 16, task_signatures=named)
     served = tf.saved_model.load(str(folder)).signatures
-    of_all = {"serving_default", "token_ids", "describe"}
+    of_all = {"serving_default", "token_ids", "describe", "describe_tasks"}
     assert set(served) == {*of_all, *expected}
     for name in expected[:2]:
         labels = served[name](text=tf.constant(["a good film"]))["label"]

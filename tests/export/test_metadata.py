@@ -32,6 +32,7 @@ def test_inputs_are_named_and_traced_back_to_columns(metadata):
         "mrpc": ["text_1_string", "text_2_string"],
         "sts-b": ["text_from", "to"],
         "describe": [],
+        "describe_tasks": ["task"],
     }
 
 

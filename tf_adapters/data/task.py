@@ -16,7 +16,7 @@ _REGRESSION_METRICS = ("pearson", "spearman")
 METRICS = _CLASS_METRICS + _REGRESSION_METRICS
 
 # Names that the exported model gives to signatures of its own.
-RESERVED = ("serving_default", "token_ids", "describe")
+RESERVED = ("serving_default", "token_ids", "describe", "describe_tasks")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

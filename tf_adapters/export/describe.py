@@ -1,4 +1,4 @@
-"""A signature that says what a served model can be asked."""
+"""Signatures that say what a served model can be asked."""
 
 import json
 from collections.abc import Callable
@@ -9,8 +9,12 @@ import tensorflow as tf
 
 from tf_adapters.data.task import Task
 from tf_adapters.export.answer import label_table
+from tf_adapters.export.known_tasks import KnownTasks
+from tf_adapters.export.request import check_rank
+from tf_adapters.export.request import read_task_ids
 
 NAME = "describe"
+TASKS_NAME = "describe_tasks"
 
 
 def describe_signature(
@@ -29,16 +33,61 @@ def describe_signature(
         tasks: the tasks, in the order of their ids.
         metadata: what that file holds.
     """
-    none = (np.nan, np.nan)
-    ranges = [task.value_range or none for task in tasks]
     text = json.dumps(metadata, ensure_ascii=False)
 
     def describe():
         return {
             "task": tf.constant([task.name for task in tasks]),
             "labels": label_table(tasks),
-            "value_range": tf.constant(ranges, tf.float32),
+            "value_range": _ranges(tasks),
             "metadata": tf.constant(text),
         }
 
     return tf.function(describe, autograph=False).get_concrete_function()
+
+
+def describe_tasks_signature(
+    tasks: list[Task], metadata: dict[str, Any], known: KnownTasks
+) -> Callable[..., dict[str, tf.Tensor]]:
+    """Returns a signature that takes names of tasks and describes them.
+
+    TF Serving's REST API calls no signature without an input, and its batching
+    wants a row of every output for each row of a request. So the input is
+    `task`, string of shape `(batch_size,)`, and the outputs are the columns of
+    `describe`, with a row for each name. `metadata` is then JSON, the task as
+    it is in the file. The name `""` stands for the model: its row has in
+    `metadata` all that `describe` has there, and nothing in the others.
+
+    Args:
+        tasks: the tasks, in the order of their ids.
+        metadata: what `assets.extra/tf_adapters.json` holds.
+        known: the tasks, as the model looks them up.
+    """
+    of_model = json.dumps(metadata, ensure_ascii=False)
+    of_tasks = [
+        json.dumps(task.get_config(), ensure_ascii=False) for task in tasks
+    ]
+
+    def describe_tasks(task):
+        with tf.control_dependencies(check_rank({"task": task})):
+            task = tf.identity(task)
+        is_model = tf.equal(task, "")
+        ids = read_task_ids(tf.where(is_model, tasks[0].name, task), known)
+        labels = tf.gather(label_table(tasks), ids)
+        ranges = tf.gather(_ranges(tasks), ids)
+        texts = tf.gather(tf.constant(of_tasks), ids)
+        return {
+            "task": task,
+            "labels": tf.where(is_model[:, None], "", labels),
+            "value_range": tf.where(is_model[:, None], np.nan, ranges),
+            "metadata": tf.where(is_model, of_model, texts),
+        }
+
+    names = tf.TensorSpec((None,), tf.string, name="task")
+    compiled = tf.function(describe_tasks, autograph=False)
+    return compiled.get_concrete_function(names)
+
+
+def _ranges(tasks: list[Task]) -> tf.Tensor:
+    none = (np.nan, np.nan)
+    return tf.constant([t.value_range or none for t in tasks], tf.float32)

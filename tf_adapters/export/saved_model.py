@@ -16,7 +16,9 @@ from tf_adapters.data.task import RESERVED
 from tf_adapters.encoder.baked import check_dropped
 from tf_adapters.export.bfloat16 import in_bfloat16
 from tf_adapters.export.describe import NAME as DESCRIBE
+from tf_adapters.export.describe import TASKS_NAME as DESCRIBE_TASKS
 from tf_adapters.export.describe import describe_signature
+from tf_adapters.export.describe import describe_tasks_signature
 from tf_adapters.export.digests import write_digests
 from tf_adapters.export.known_tasks import listed
 from tf_adapters.export.metadata import make_metadata
@@ -61,6 +63,8 @@ def export_saved_model(
     - `token_ids` takes text that is tokenised already: `token_ids`,
       `segment_ids` (if the backbone has them), `padding_mask` and `task_ids`.
     - `describe` takes nothing and says which tasks and labels there are.
+    - `describe_tasks` says it of those that `task` names, a row for each, for
+      clients of REST; the name `""` stands for the model.
 
     The others return `scores`, `label` and `label_index`, as `answer` says; the
     signature of a task returns only the scores that the task has. A request
@@ -138,8 +142,12 @@ def export_saved_model(
         weights = _variables_of(signatures.values())
     # Whoever asks a server need not know the folders of who exported.
     metadata = make_metadata(model.tasks, sequence_length, signatures)
-    describe = describe_signature(model.tasks, metadata)
-    every = {**signatures, DESCRIBE: describe}
+    describing = (model.tasks, metadata)
+    every = {
+        **signatures,
+        DESCRIBE: describe_signature(*describing),
+        DESCRIBE_TASKS: describe_tasks_signature(*describing, served.known),
+    }
     holder = tf.Module()
     holder.weights = weights
     # Tables must be tracked; some tokenizers keep their vocabulary in them.
