@@ -13,7 +13,6 @@ import tensorflow as tf
 
 from tf_adapters import storage
 from tf_adapters.data.task import RESERVED
-from tf_adapters.encoder.baked import check_dropped
 from tf_adapters.export.bfloat16 import in_bfloat16
 from tf_adapters.export.describe import NAME as DESCRIBE
 from tf_adapters.export.describe import TASKS_NAME as DESCRIBE_TASKS
@@ -30,7 +29,6 @@ from tf_adapters.export.version_folder import choose_version
 from tf_adapters.export.versions import check_keep
 from tf_adapters.export.versions import remove_old_versions
 from tf_adapters.export.warm_up import write_warm_up
-from tf_adapters.model.arguments import check_ensemble
 
 _NO_OPTIONS = ServingOptions()
 # A signature of its own for each of thousands of tasks would make the graph
@@ -125,9 +123,7 @@ def export_saved_model(
     single = _single_tasks(model.task_names, task_signatures)
     options.check_free([*RESERVED, *model.task_names])
     for members in options.ensembles.values():
-        check_ensemble(model, members)
-    for layers in options.without_layers.values():
-        check_dropped(layers, len(model.encoder.transformer_layers))
+        model.check_ensemble(members)
     version = choose_version(path, version)
     if keep is not None:
         check_keep(keep)
@@ -136,6 +132,10 @@ def export_saved_model(
     with model.encoder.baked(
         dropped_layers, options.weights == "int8", options.factored
     ):
+        for layers in options.without_layers.values():
+            with model.encoder.emptied(layers):
+                # It can be. What follows takes seconds.
+                pass
         served = ServedModel(model, sequence_length, options)
         signatures = served.signatures(single)
         # Graphs do not keep alive what was made for them.

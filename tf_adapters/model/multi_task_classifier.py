@@ -7,6 +7,7 @@ from tf_adapters.data.task import Task
 from tf_adapters.encoder import AdaptedBackbone
 from tf_adapters.encoder import load_preset
 from tf_adapters.layers import TaskHeads
+from tf_adapters.model.arguments import check_ensemble
 from tf_adapters.model.arguments import check_label_smoothing
 from tf_adapters.model.arguments import check_tasks
 from tf_adapters.model.edits_tasks import EditsTasks
@@ -161,6 +162,8 @@ class MultiTaskClassifier(EditsTasks, KeepsTrained, TaskTrainer):
             for prefix, layer in self.task_layers().items()
             for name, variable in layer.banks.items()
         }
+
+    check_ensemble = check_ensemble
 
     def freeze_shared(self):
         """Freezes what tasks share, so that only what each owns is trained.
