@@ -16,6 +16,8 @@ that were trained are dropped by `tf-adapters export RUN --dropped_layers 0 1`.
 
 from tf_adapters.methods import AdapterDrop
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     AdapterDrop,
@@ -25,3 +27,9 @@ Config, method = derive(
     learning_rate=1e-3,
     init_stddev=1e-2,
 )
+
+space = {
+    "learning_rate": Between(3e-4, 5e-3),
+    "bottleneck_dim": OneOf(8, 16, 24, 48, 64),
+    "init_stddev": OneOf(1e-3, 1e-2),
+}

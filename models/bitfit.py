@@ -14,6 +14,7 @@ frozen rest of BERT.
 
 from tf_adapters.methods import BitFit
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
 
 Config, method = derive(
     BitFit,
@@ -23,3 +24,8 @@ Config, method = derive(
     # Better than 1e-3, see above; Compacter's authors give T5 3e-4.
     learning_rate=3e-3,
 )
+
+space = {
+    "learning_rate": Between(3e-4, 1e-2),
+    "head_dropout": Between(0.0, 0.3),
+}

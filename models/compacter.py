@@ -18,6 +18,8 @@ paper's 500 steps are the whole of a small task's training.
 
 from tf_adapters.methods import Compacter
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     Compacter,
@@ -28,3 +30,9 @@ Config, method = derive(
     num_epochs=20,
     weight_decay=0.0,
 )
+
+space = {
+    "learning_rate": Between(5e-4, 1e-2),
+    "bottleneck_dim": OneOf(12, 24, 48),
+    "phm_dim": OneOf(2, 4, 12),
+}

@@ -13,9 +13,17 @@ for 10 epochs at 1e-4, --dtype mixed_bfloat16: 59.2.
 
 from tf_adapters.methods import FullFineTuning
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     FullFineTuning,
     pooling="first",
     learning_rate=1e-4,
 )
+
+space = {
+    "learning_rate": Between(1e-5, 3e-4),
+    "weight_decay": OneOf(0.0, 0.01, 0.1),
+    "head_dropout": Between(0.0, 0.3),
+}

@@ -20,6 +20,8 @@ learning rate starts at its peak.
 
 from tf_adapters.methods import Houlsby
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     Houlsby,
@@ -33,3 +35,9 @@ Config, method = derive(
     init_stddev=1e-2,
     learning_rate=1e-3,
 )
+
+space = {
+    "learning_rate": Between(3e-4, 5e-3),
+    "bottleneck_dim": OneOf(8, 16, 32, 64, 128),
+    "init_stddev": OneOf(1e-3, 1e-2),
+}

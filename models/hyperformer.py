@@ -12,5 +12,13 @@ the hypernetwork and the LayerNorms. Shared and frozen: BERT.
 from tf_adapters.methods import HyperFormer
 from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.shared_settings import HYPERFORMER_SETTINGS
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(HyperFormer, HYPERFORMER_SETTINGS)
+
+space = {
+    "learning_rate": Between(3e-5, 1e-3),
+    "bottleneck_dim": OneOf(12, 24, 48),
+    "embedding_dim": OneOf(32, 64, 128),
+}

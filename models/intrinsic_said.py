@@ -22,6 +22,8 @@ wherever the model is loaded.
 
 from tf_adapters.methods import IntrinsicSAID
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     IntrinsicSAID,
@@ -37,3 +39,8 @@ Config, method = derive(
     # It would pull the scales, which start at one.
     weight_decay=0.0,
 )
+
+space = {
+    "learning_rate": Between(1e-4, 5e-3),
+    "dim": OneOf(5000, 10000, 20000),
+}

@@ -8,6 +8,8 @@ is called variable fine-tuning.
 
 from tf_adapters.methods import LastLayers
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     LastLayers,
@@ -15,3 +17,8 @@ Config, method = derive(
     pooling="first",
     learning_rate=1e-4,
 )
+
+space = {
+    "learning_rate": Between(1e-5, 3e-4),
+    "trained_layers": OneOf(1, 2, 4),
+}

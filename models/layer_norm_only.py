@@ -7,6 +7,7 @@ Houlsby et al., 2019, section 3.4, https://arxiv.org/abs/1902.00751
 
 from tf_adapters.methods import LayerNormOnly
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
 
 Config, method = derive(
     LayerNormOnly,
@@ -14,3 +15,8 @@ Config, method = derive(
     batching="one_task",
     learning_rate=3e-3,
 )
+
+space = {
+    "learning_rate": Between(3e-4, 1e-2),
+    "head_dropout": Between(0.0, 0.3),
+}

@@ -13,6 +13,8 @@ Private to a task: updates and head. Shared: the frozen BERT.
 
 from tf_adapters.methods import LoRA
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     LoRA,
@@ -21,3 +23,9 @@ Config, method = derive(
     batching="one_task",
     learning_rate=1e-3,
 )
+
+space = {
+    "learning_rate": Between(1e-4, 3e-3),
+    "rank": OneOf(2, 4, 8, 16),
+    "alpha": OneOf(8.0, 16.0, 32.0),
+}

@@ -13,6 +13,8 @@ Private to a task: adapters, LayerNorms and head. Shared: the frozen BERT.
 
 from tf_adapters.methods import LowRankAdapter
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     LowRankAdapter,
@@ -23,3 +25,9 @@ Config, method = derive(
     num_epochs=20,
     weight_decay=0.0,
 )
+
+space = {
+    "learning_rate": Between(5e-4, 1e-2),
+    "bottleneck_dim": OneOf(12, 24, 48),
+    "rank": OneOf(1, 2, 4),
+}

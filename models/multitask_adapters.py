@@ -17,6 +17,8 @@ every adapter and those of BERT. Shared and frozen: the rest of BERT.
 from tf_adapters.methods import MultiTaskAdapters
 from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.shared_settings import HYPERFORMER_SETTINGS
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     MultiTaskAdapters,
@@ -26,3 +28,9 @@ Config, method = derive(
     # The authors' 1 leaves a frozen MiniLM at the majority class.
     init_gain=0.1,
 )
+
+space = {
+    "learning_rate": Between(1e-4, 3e-3),
+    "bottleneck_dim": OneOf(12, 24, 48),
+    "init_gain": OneOf(0.1, 0.3, 1.0),
+}

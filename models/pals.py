@@ -22,9 +22,17 @@ its layers share. Shared and trained: BERT. The paper's six layers are
 from tf_adapters.methods import PALs
 from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.shared_settings import PALS_SETTINGS
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     PALs,
     PALS_SETTINGS,
     flags={"num_heads": "pal_heads"},
 )
+
+space = {
+    "learning_rate": Between(1e-5, 3e-4),
+    "dim": OneOf(60, 120, 204),
+    "rate": OneOf("annealed", "square_root", "proportional"),
+}

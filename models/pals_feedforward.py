@@ -11,9 +11,16 @@ all its layers share. Shared and trained: BERT.
 from tf_adapters.methods import PALsFeedForward
 from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.shared_settings import PALS_SETTINGS
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     PALsFeedForward,
     PALS_SETTINGS,
     flags={"intermediate_dim": "feedforward_dim"},
 )
+
+space = {
+    "learning_rate": Between(1e-5, 3e-4),
+    "dim": OneOf(60, 120, 204),
+}

@@ -11,8 +11,15 @@ of the recipe `houlsby` are serial in both places and BERT is frozen there.
 from tf_adapters.methods import PALsHoulsby
 from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.shared_settings import PALS_SETTINGS
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     PALsHoulsby,
     PALS_SETTINGS,
 )
+
+space = {
+    "learning_rate": Between(1e-5, 3e-4),
+    "dim": OneOf(25, 50, 100),
+}

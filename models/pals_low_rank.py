@@ -14,8 +14,15 @@ Private to a task: the low-rank layers. Shared and trained: BERT.
 from tf_adapters.methods import PALsLowRank
 from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.shared_settings import PALS_SETTINGS
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     PALsLowRank,
     PALS_SETTINGS,
 )
+
+space = {
+    "learning_rate": Between(1e-5, 3e-4),
+    "dim": OneOf(50, 76, 100),
+}

@@ -15,9 +15,17 @@ trained: BERT.
 from tf_adapters.methods import PALsTopAttention
 from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.shared_settings import PALS_SETTINGS
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     PALsTopAttention,
     PALS_SETTINGS,
     flags={"num_heads": "pal_heads"},
 )
+
+space = {
+    "learning_rate": Between(1e-5, 3e-4),
+    "dim": OneOf(60, 108, 204),
+    "num_blocks": OneOf(2, 4, 6),
+}

@@ -11,6 +11,8 @@ trained: BERT.
 from tf_adapters.methods import PALs
 from tf_adapters.runs.derived_recipe import derive
 from tf_adapters.runs.shared_settings import PALS_SETTINGS
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     PALs,
@@ -19,3 +21,8 @@ Config, method = derive(
     dim=84,
     share_projections=False,
 )
+
+space = {
+    "learning_rate": Between(1e-5, 3e-4),
+    "dim": OneOf(36, 60, 84),
+}

@@ -12,6 +12,8 @@ mixed_bfloat16, seed 0: CoLA 23.7 Matthews, MRPC 79.7 accuracy and 86.1 F1, RTE
 
 from tf_adapters.methods import Pfeiffer
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     Pfeiffer,
@@ -20,3 +22,9 @@ Config, method = derive(
     batching="one_task",
     learning_rate=1e-3,
 )
+
+space = {
+    "learning_rate": Between(3e-4, 5e-3),
+    "bottleneck_dim": OneOf(8, 16, 32, 64, 128),
+    "init_stddev": OneOf(1e-3, 1e-2),
+}

@@ -13,6 +13,8 @@ Private to a task: adapters, LayerNorms and head. Shared: the frozen BERT.
 
 from tf_adapters.methods import PHMAdapter
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     PHMAdapter,
@@ -24,3 +26,9 @@ Config, method = derive(
     num_epochs=20,
     weight_decay=0.0,
 )
+
+space = {
+    "learning_rate": Between(3e-4, 5e-3),
+    "bottleneck_dim": OneOf(12, 24, 48),
+    "phm_dim": OneOf(2, 4, 12),
+}

@@ -14,6 +14,8 @@ Private to a task: vectors and head. Shared: the frozen BERT.
 
 from tf_adapters.methods import PromptTuning
 from tf_adapters.runs.derived_recipe import derive
+from tf_adapters.tuning.ranges import Between
+from tf_adapters.tuning.ranges import OneOf
 
 Config, method = derive(
     PromptTuning,
@@ -25,3 +27,8 @@ Config, method = derive(
     num_epochs=20,
     start="vocabulary",
 )
+
+space = {
+    "learning_rate": Between(5e-4, 3e-2),
+    "length": OneOf(10, 20, 50, 100),
+}

@@ -47,6 +47,7 @@ MAY_IMPORT = {
         "training",
     },
     "comparison": {"runs", "training"},
+    "tuning": {"data", "runs", "training"},
     "command_line": {
         "comparison",
         "data",
@@ -56,6 +57,7 @@ MAY_IMPORT = {
         "publishing",
         "runs",
         "training",
+        "tuning",
     },
 }
 # What stands beside the floors, for all of them.

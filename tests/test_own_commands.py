@@ -68,6 +68,8 @@ def no_tensorflow(tmp_path):
         (COMMAND + ["tasks", "list", "/no/such"], 2, "which has none"),
         (COMMAND + ["launch", "--", "true"], 0, ""),
         (COMMAND + ["compare", "/no/such"], 2, "a finished run"),
+        (COMMAND + ["tune", "lora", "--help"], 0, "--num_trials"),
+        (COMMAND + ["tune", "lora", "--space", "rank=a"], 2, "list of int"),
     ],
     ids=lambda value: " ".join(value[1:]) if isinstance(value, list) else None,
 )

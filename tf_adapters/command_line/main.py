@@ -11,6 +11,7 @@ from tf_adapters.command_line import launch
 from tf_adapters.command_line import params
 from tf_adapters.command_line import predict
 from tf_adapters.command_line import tasks
+from tf_adapters.command_line import tune
 from tf_adapters.command_line import versions
 from tf_adapters.command_line.advice import advising
 from tf_adapters.version import __version__
@@ -26,6 +27,7 @@ _COMMANDS = {
     "versions": versions,
     "launch": launch,
     "compare": compare,
+    "tune": tune,
 }
 
 

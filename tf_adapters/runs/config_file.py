@@ -52,10 +52,19 @@ def read_config(folder: storage.Path) -> tuple[str, TrainConfig, list[str]]:
         earlier = settings.pop("earlier_tasks", [])
     recipe = load_recipe(name)
     with _as_written(path):
-        return name, _config(recipe, settings), earlier
+        return name, config_of(recipe, settings), earlier
 
 
-def _config(recipe: types.ModuleType, settings: dict) -> TrainConfig:
+def config_of(recipe: types.ModuleType, settings: dict) -> TrainConfig:
+    """Returns the `Config` of a recipe with settings as JSON holds them.
+
+    Args:
+        recipe: the recipe's module.
+        settings: dict from names to values; others are as by default.
+
+    Raises:
+        ValueError: if there is no such setting or it is of another type.
+    """
     fields = {f.name: f.default for f in dataclasses.fields(recipe.Config)}
     unknown = sorted(set(settings) - set(fields))
     if unknown:

@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import types
+from collections.abc import Sequence
 
 from etils import epy
 
@@ -144,8 +145,12 @@ class Run:
         if not self._is_training:
             raise checkpoints.StopTraining
 
-    def fit(self) -> bool:
+    def fit(self, extra: Sequence[keras.callbacks.Callback] = ()) -> bool:
         """Trains, and puts the weights of the best epoch back.
+
+        Args:
+            extra: further callbacks. They see the dev scores in the logs of an
+                epoch, before its checkpoint is written.
 
         Returns:
             Whether training ran to its end; Ctrl-C ends it early.
@@ -178,6 +183,7 @@ class Run:
                         self.timer,
                         self.board,
                         keras.callbacks.TerminateOnNaN(),
+                        *extra,
                         self.checkpoints,
                     ],
                 )

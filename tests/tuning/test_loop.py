@@ -1,0 +1,111 @@
+"""A search that is carried out, killed, shared, and gone on with."""
+
+import os
+import signal
+
+import pytest
+
+optuna = pytest.importorskip("optuna")
+
+from optuna.trial import TrialState  # noqa: E402
+
+
+def states(search):
+    return [trial.state for trial in search.trials]
+
+
+@pytest.mark.large
+def test_a_search_is_carried_out(make_search, stand_in):
+    search, lines = make_search(), []
+    stand_in.carry_on(search, 3, lines.append)
+    assert states(search) == [TrialState.COMPLETE] * 3
+    assert lines[0] == "Trial 0: --learning_rate 0.001 --bottleneck_dim 64"
+    # The stand-in scores the learning rate.
+    assert lines[1] == "  mean dev score 0.0010; the best is 0.0010, trial 0"
+    best = max(search.values(i)["learning_rate"] for i in range(3))
+    command = (search.folder / "best.sh").read_text()
+    assert command.startswith("python train.py houlsby ")
+    assert f"--learning_rate {best}" in command or best == 1e-3
+    # It has what was asked for.
+    stand_in.carry_on(search, 3, lines.append)
+    assert len(search.trials) == 3
+
+
+@pytest.mark.large
+def test_a_search_that_was_killed_goes_on(
+    make_search, stand_in, start_searcher, trained_by, wait_until
+):
+    search = make_search()
+    hold, slow = search.folder / "hold", search.folder / "slow"
+    hold.touch()
+    slow.touch()
+    process = start_searcher(search, 2)
+    wait_until(lambda: trained_by(search, 0))
+    process.kill()
+    process.wait()
+    # Another would not take it, as long as its own process is at it.
+    number, lock = search.claim(2)
+    assert number == 1
+    os.close(lock)
+    slow.unlink()
+    [[_, trial_process]] = trained_by(search, 0)
+    # It stops by itself, since whoever has begun it has gone.
+    wait_until(lambda: not is_alive(int(trial_process)))
+    assert states(search)[0] == TrialState.RUNNING
+    hold.unlink()
+    stand_in.carry_on(search, 2, print)
+    assert states(search) == [TrialState.COMPLETE] * 2
+    assert len(trained_by(search, 0)) == 2
+
+
+def is_alive(process_id):
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.large
+def test_two_processes_share_a_search(
+    make_search, start_searcher, trained_by, wait_until
+):
+    search = make_search()
+    hold = search.folder / "hold"
+    hold.touch()
+    processes = [start_searcher(search, 4) for _ in range(2)]
+    # Each has one to begin with.
+    wait_until(lambda: trained_by(search, 0) and trained_by(search, 1))
+    hold.unlink()
+    assert [process.wait() for process in processes] == [0, 0]
+    assert states(search) == [TrialState.COMPLETE] * 4
+    by = [trained_by(search, number) for number in range(4)]
+    assert all(len(own) == 1 for own in by)
+    searchers = {searcher for [[searcher, _]] in by}
+    assert searchers == {str(process.pid) for process in processes}
+
+
+@pytest.mark.large
+def test_trials_that_fail_end_the_search(make_search, stand_in):
+    search, lines = make_search(space={"bottleneck_dim": "13"}), []
+    with pytest.raises(ValueError, match="3 in a row.*out of luck"):
+        stand_in.carry_on(search, 9, lines.append)
+    assert states(search) == [TrialState.FAIL] * 3
+    assert lines[1].startswith("  failed, see ")
+    assert not (search.folder / "best.sh").exists()
+
+
+@pytest.mark.large
+def test_ctrl_c_lets_the_trial_go_on_another_time(
+    make_search, start_searcher, trained_by, wait_until
+):
+    search = make_search()
+    (search.folder / "hold").touch()
+    process = start_searcher(search, 2)
+    wait_until(lambda: trained_by(search, 0))
+    process.send_signal(signal.SIGINT)
+    assert process.wait() != 0
+    [[_, trial_process]] = trained_by(search, 0)
+    # Whoever searched has waited for it.
+    assert not is_alive(int(trial_process))
+    assert search.claim(2)[0] == 0
