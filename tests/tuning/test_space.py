@@ -98,6 +98,13 @@ def test_what_cannot_be_searched_is_refused(given, fixed, message):
         space(given, fixed)
 
 
+def test_only_what_is_given_is_searched_of_a_grid():
+    given = ["learning_rate=1e-3,3e-3"]
+    config = RECIPE.Config()
+    found = make_space("houlsby", RECIPE, config, given, only_given=True)
+    assert found == {"learning_rate": OneOf(1e-3, 3e-3)}
+
+
 def test_a_recipe_without_a_space_needs_ranges():
     own = types.SimpleNamespace(Config=TrainConfig)
     with pytest.raises(ValueError, match="Put a `space` into the recipe"):

@@ -36,7 +36,9 @@ def test_it_prints_the_command_of_the_best(stand_in, tune, tmp_path):
 def test_a_grid_on_the_command_line(stand_in, tune, tmp_path):
     flags = [*SHORT, "--output_dir", tmp_path / "s", "--grid", "--space"]
     ranges = ["learning_rate=1e-3,3e-3", "bottleneck_dim=8"]
-    shown = tune("houlsby", *flags, *ranges, "--init_stddev", "0.01").out
+    shown = tune("houlsby", *flags, *ranges).out
+    # Nothing else is searched.
+    assert "init_stddev" not in shown
     assert shown.count("Trial ") == 2
     assert "--learning_rate 0.003" in shown.splitlines()[-2]
 
@@ -44,7 +46,11 @@ def test_a_grid_on_the_command_line(stand_in, tune, tmp_path):
 @pytest.mark.parametrize(
     "flags, message",
     [
-        (["--grid"], "lists of values. Received a range for learning_rate"),
+        (["--grid"], "A search needs a setting to search"),
+        (
+            ["--grid", "--space", "learning_rate=1e-4:1e-2"],
+            "lists of values. Received a range for learning_rate",
+        ),
         (["--space", "depth=1"], "Unknown setting 'depth'"),
         (["--tasks", "cola"], "Unknown task 'cola'"),
         (["--output_dir", "gs://bucket/s"], "SQLite needs a folder"),

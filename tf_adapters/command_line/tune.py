@@ -46,8 +46,8 @@ class Tune:
         prune_after: trials that end before any is cut short; 0 for none ever.
         space: what settings may be, in the place of the space of the recipe
             or beside it, as `learning_rate=1e-4:1e-2 bottleneck_dim=8,16`.
-        grid: try every combination of the space, which must be lists of
-            values, and nothing else.
+        grid: try every combination of the values in `space`, and nothing
+            else; `num_trials` does not count then.
     """
 
     num_trials: int = 20
@@ -95,7 +95,9 @@ def main(argv: list[str], prog: str) -> int:
     )
     chosen = override(flags(), argv[1:], f"{prog} {name}")
     tune, config = chosen.tune, chosen.config
-    space = make_space(name, recipe, config, tune.space, _given(argv[1:]))
+    space = make_space(
+        name, recipe, config, tune.space, _given(argv[1:]), tune.grid
+    )
     plan = Plan(
         recipe=name,
         settings=_settings(config),

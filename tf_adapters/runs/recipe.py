@@ -27,7 +27,8 @@ def load_recipe(name: str) -> types.ModuleType:
             a recipe of your own, ending in `.py`.
 
     Returns:
-        The module, with a `Config` and a `method`.
+        The module, with a `Config` and a `method`, and with a `space` if it
+        says what a search may try (`tuning/space.py`).
 
     Raises:
         ValueError: if there is no such recipe, or it is not one.

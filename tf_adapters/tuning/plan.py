@@ -80,7 +80,7 @@ class Plan:
             raise ValueError(
                 "A grid takes lists of values. Received a range for "
                 f"{', '.join(endless)}. Write, say, --space "
-                f"{endless[0]}=1e-3,3e-3, or fix it by --{endless[0]}."
+                f"{endless[0]}=1e-3,3e-3."
             )
 
     def check_same(self, asked: "Plan", folder: pathlib.Path) -> None:

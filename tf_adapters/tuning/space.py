@@ -34,6 +34,7 @@ def make_space(
     config: TrainConfig,
     given: Collection[str] = (),
     fixed: Collection[str] = (),
+    only_given: bool = False,
 ) -> dict[str, Range]:
     """Returns the search space of a recipe, as changed on the command line.
 
@@ -45,12 +46,13 @@ def make_space(
         given: ranges as `learning_rate=1e-4:1e-2`, in the place of those of
             the recipe or beside them.
         fixed: names of settings that are not searched.
+        only_given: whether the space of the recipe is left aside.
 
     Raises:
         ValueError: if nothing is searched, a setting is not there or cannot be
             searched, or a range is none.
     """
-    space = dict(getattr(recipe, "space", {}))
+    space = {} if only_given else dict(getattr(recipe, "space", {}))
     typed = {}
     for text in given:
         setting, _, values = text.partition("=")
