@@ -86,6 +86,20 @@ def test_a_row_looks_the_same_in_every_panel(figure):
     assert len(looks) == 1
 
 
+def test_long_names_are_within_the_picture(write_run):
+    picture = pytest.importorskip("tf_adapters.comparison.picture")
+    presets = [f"/a/folder/with/quite/a/long/name/{name}" for name in "ab"]
+    runs, _ = read_runs(str(write_run(k[-1], preset=k)) for k in presets)
+    figure = picture.make_figure(Comparison(runs))
+    figure.draw_without_rendering()
+    [legend] = figure.legends
+    box = legend.get_window_extent()
+    assert 0 <= box.x0 and box.x1 <= figure.bbox.width
+    labels = figure.axes[0].xaxis.get_ticklabels(minor=True)
+    texts = {label.get_text() for label in labels} - {""}
+    assert texts and all(float(text) for text in texts)
+
+
 def test_the_file_has_the_format_of_its_name(write_run, compare, tmp_path):
     pytest.importorskip("matplotlib")
     run = write_run("a")

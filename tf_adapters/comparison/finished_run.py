@@ -33,6 +33,7 @@ _NOT_COMPARED = (
     "recompute",
     "jit_compile",
     "steps_per_execution",
+    "tensorboard",
 )
 
 

@@ -4,6 +4,7 @@ import io
 import itertools
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from tf_adapters import storage
 from tf_adapters.comparison.comparison import FULL
@@ -24,6 +25,8 @@ _COLOURS = (
 _MARKERS = "osD^vP*X"
 _LINES = ("--", ":", "-.", (0, (8, 3)))
 _PANELS_IN_A_ROW = 3
+# Of the legend, with what stands beside a name.
+_INCHES_A_LETTER = 0.085
 
 
 def make_figure(comparison: Comparison) -> Figure:
@@ -41,7 +44,9 @@ def make_figure(comparison: Comparison) -> Figure:
         panels.append("")
     columns = min(len(panels), _PANELS_IN_A_ROW)
     lines = -(-len(panels) // columns)
-    size = (max(3.6 * columns, 5.5), 3.2 * lines + 1.2)
+    longest = max(len(row.name) for row in comparison.rows)
+    width = max(3.6 * columns, 5.5, _INCHES_A_LETTER * (longest + 8))
+    size = (width, 3.2 * lines + 1.2)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(lines, columns, sharex=True, squeeze=False)
     for axes, task in itertools.zip_longest(grid.flat, panels):
@@ -50,7 +55,8 @@ def make_figure(comparison: Comparison) -> Figure:
         else:
             _draw_panel(axes, comparison, task)
     _label_columns(grid, len(panels))
-    _add_legend(figure)
+    _label_ticks(figure, comparison)
+    _add_legend(figure, int(width / _INCHES_A_LETTER // (longest + 8)))
     return figure
 
 
@@ -92,7 +98,6 @@ def _draw_panel(axes, comparison: Comparison, task: str) -> None:
                 **look,
             )
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter("{x:g}")
     axes.margins(x=0.15, y=0.15)
     axes.grid(alpha=0.3)
     axes.set_title(_title(comparison, task))
@@ -126,7 +131,20 @@ def _label_columns(grid, count: int) -> None:
             axes.set_ylabel("dev score, points")
 
 
-def _add_legend(figure: Figure) -> None:
+def _label_ticks(figure: Figure, comparison: Comparison) -> None:
+    shares = [
+        row.trained_percent for row in comparison.rows if row.recipe != FULL
+    ]
+    is_narrow = shares and max(shares) < 10 * min(shares)
+    for axes in figure.axes:
+        axes.xaxis.set_major_formatter("{x:g}")
+        # Within a power of ten there may be no other label.
+        axes.xaxis.set_minor_formatter(
+            "{x:g}" if is_narrow else NullFormatter()
+        )
+
+
+def _add_legend(figure: Figure, columns: int) -> None:
     handles = {}
     for axes in figure.axes:
         for handle, label in zip(
@@ -137,5 +155,5 @@ def _add_legend(figure: Figure) -> None:
         handles.values(),
         handles.keys(),
         loc="outside lower center",
-        ncols=min(len(handles), _PANELS_IN_A_ROW),
+        ncols=max(1, min(len(handles), columns)),
     )
