@@ -48,6 +48,7 @@ MAY_IMPORT = {
     },
     "comparison": {"runs", "training"},
     "tuning": {"data", "runs", "training"},
+    "scoring": {"data", "export"},
     "command_line": {
         "comparison",
         "data",
@@ -56,6 +57,7 @@ MAY_IMPORT = {
         "model",
         "publishing",
         "runs",
+        "scoring",
         "training",
         "tuning",
     },

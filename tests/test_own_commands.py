@@ -66,6 +66,7 @@ def no_tensorflow(tmp_path):
         (COMMAND + ["check", "/no/such"], 2, "`assets.extra/sha256sums`"),
         (COMMAND + ["export", "--bundles", "a"], 2, "--preset PRESET"),
         (COMMAND + ["tasks", "list", "/no/such"], 2, "which has none"),
+        (COMMAND + ["score", "/no/such", "a", "--output", "b"], 2, "has none"),
         (COMMAND + ["launch", "--", "true"], 0, ""),
         (COMMAND + ["compare", "/no/such"], 2, "a finished run"),
         (COMMAND + ["tune", "lora", "--help"], 0, "--num_trials"),

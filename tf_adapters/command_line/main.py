@@ -10,6 +10,7 @@ from tf_adapters.command_line import export
 from tf_adapters.command_line import launch
 from tf_adapters.command_line import params
 from tf_adapters.command_line import predict
+from tf_adapters.command_line import score
 from tf_adapters.command_line import tasks
 from tf_adapters.command_line import tune
 from tf_adapters.command_line import versions
@@ -25,6 +26,7 @@ _COMMANDS = {
     "check": check,
     "tasks": tasks,
     "versions": versions,
+    "score": score,
     "launch": launch,
     "compare": compare,
     "tune": tune,

@@ -31,13 +31,26 @@ def read_published(path: storage.Path) -> tuple[int, dict[str, Any]]:
             f"wrote. Received: path={str(path)!r}, which has none. Write what "
             "was given as --path."
         )
-    file = path.joinpath(str(max(whole)), *FILE.parts)
+    return max(whole), read_description(path / str(max(whole)))
+
+
+def read_description(folder: storage.Path) -> dict[str, Any]:
+    """Reads what one version says of itself.
+
+    Args:
+        folder: the folder of the version.
+
+    Raises:
+        FileNotFoundError: if this library has not written it.
+        ValueError: if its description is not JSON.
+    """
+    file = folder.joinpath(*FILE.parts)
     try:
-        return max(whole), json.loads(file.read_bytes())
+        return json.loads(file.read_bytes())
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"A version must have `{FILE}`, which tells its tasks. Received: "
-            f"{str(path / str(max(whole)))!r}, which has none: another program "
+            f"{str(folder)!r}, which has none: another program "
             "wrote it, or an old version of this one. Export it again."
         ) from error
     except ValueError as error:
