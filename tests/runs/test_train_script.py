@@ -14,6 +14,7 @@ import safetensors.numpy
 import train
 from tf_adapters import storage
 from tf_adapters.command_line.main import main
+from tf_adapters.tensorboard.event_log import read_events
 
 ROOT = pathlib.Path(train.__file__).parent
 TASK_FILE = """
@@ -77,6 +78,17 @@ def start(argv):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def steps_of(folder, tag):
+    """The steps at which a tag was written, in all files of a folder."""
+    return [
+        event.step
+        for path in storage.listed(folder)
+        if path.name.startswith("events.")
+        for event in read_events(path)
+        if tag in [value.tag for value in event.summary.value]
+    ]
 
 
 def metrics_of(folder):
@@ -159,6 +171,10 @@ def test_a_run_that_is_stopped_goes_on(arguments, tmp_path, capsys):
     assert "Going on from step" in capsys.readouterr().out
     assert not (run / "checkpoints").exists()
     assert len(metrics_of(run)["history"]) == 40
+    expected = list(range(10, 401, 10))
+    assert steps_of(run / "logs", "dev/mean") == expected
+    assert set(expected) <= set(steps_of(run / "logs", "loss/rte"))
+    assert len(steps_of(run / "logs", "about/command")) == 1
     assert train.main(argv) == 2
     assert "which is taken" in capsys.readouterr().err
 
@@ -223,9 +239,9 @@ def test_a_run_in_an_object_store_goes_on_after_a_kill(
         "logs",
     }
     assert (run / "saved_model" / "1" / "saved_model.pb").exists()
-    # One of the run that was killed, and of that which went on.
-    logs = [p.name.split(".")[1] for p in storage.listed(run / "logs")]
-    assert logs == ["out", "out"]
+    # It was killed after TensorBoard had got the scores of the second epoch.
+    assert steps_of(run / "logs", "dev/mean") == [10, 20]
+    assert steps_of(run / "logs" / "final", "final/mean") == [20]
     metrics = json.loads((run / "metrics.json").read_text())
     assert len(metrics["history"]) == 2
 

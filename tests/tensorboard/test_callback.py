@@ -203,6 +203,25 @@ def test_a_training_that_goes_on_writes_no_step_twice(toy, serve, tmp_path):
     assert [step for step, _ in server.curve("dev/mean")] == [12, 24]
 
 
+@pytest.mark.large
+def test_replicas_write_as_one_device(two_cpus, make_toy, serve, tmp_path):
+    with two_cpus.scope():
+        toy = make_toy(tf_adapters.HyperFormerPlusPlus(4, 6, 16))
+    groups = (*CHEAP, "adapters", "layer_norms")
+    history = toy.fit(toy.board(tmp_path, groups=groups, every=100), epochs=1)
+    server = serve(tmp_path)
+    for tag, key in (("all tasks", "loss"), ("stars", "stars_loss")):
+        ((step, value),) = server.curve(f"loss/{tag}")
+        assert step == STEPS
+        assert value == pytest.approx(history[key][0], abs=1e-6)
+    for tag in (
+        "adapters/shared/tasks/gradient_norm",
+        "adapters/attention/layer_0/output_ratio",
+        "layer_norms/attention/layer_0",
+    ):
+        assert server.curve(tag)[-1][1] > 0
+
+
 def test_an_unknown_group_is_refused(tmp_path):
     with pytest.raises(ValueError, match="Unknown tensorboard 'sclars'.*'scal"):
         tf_adapters.TensorBoard(tmp_path, groups=["sclars"])

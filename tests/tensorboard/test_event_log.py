@@ -3,7 +3,7 @@ from tensorboard.backend.event_processing import event_file_loader
 from tensorboard.compat.proto import event_pb2
 
 from tf_adapters.tensorboard.event_log import EventLog
-from tf_adapters.tensorboard.panel import scalar
+from tf_adapters.tensorboard.panels.panel import scalar
 
 
 @pytest.fixture
@@ -56,6 +56,13 @@ def test_nothing_is_left_of_what_has_never_begun(folder):
     EventLog(folder).forget_after(-1)
     assert list(folder.iterdir()) == []
     assert EventLog(folder).is_empty
+
+
+def test_what_is_written_again_is_forgotten(folder):
+    EventLog(folder).forget_again(5, [scalar("a", 0, ""), scalar("c", 0, "")])
+    assert steps(folder) == [0, 1, 2, 3, 4, 6]
+    EventLog(folder).forget_again(6, [scalar("c", 0, "")])
+    assert steps(folder) == [0, 1, 2, 3, 4, 6]
 
 
 def test_an_event_that_was_cut_short_goes_too(folder):

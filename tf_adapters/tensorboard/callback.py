@@ -10,23 +10,23 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from tf_adapters import storage
 from tf_adapters.data.examples import Examples
 from tf_adapters.evaluation.metrics import mean_score
 from tf_adapters.evaluation.predictor import Predictor
-from tf_adapters.tensorboard import panels
 from tf_adapters.tensorboard.budget import Budget
-from tf_adapters.tensorboard.dev_sample import DevSample
-from tf_adapters.tensorboard.event_log import EventLog
 from tf_adapters.tensorboard.groups import GROUPS
 from tf_adapters.tensorboard.groups import check_groups
 from tf_adapters.tensorboard.groups import drawable
-from tf_adapters.tensorboard.layer_norms import LayerNorms
-from tf_adapters.tensorboard.panel import Panel
-from tf_adapters.tensorboard.panel import Training
-from tf_adapters.tensorboard.panel import Window
+from tf_adapters.tensorboard.logs import Logs
+from tf_adapters.tensorboard.measures.dev_sample import DevSample
+from tf_adapters.tensorboard.measures.layer_norms import LayerNorms
+from tf_adapters.tensorboard.panels.by_group import make_panels
+from tf_adapters.tensorboard.panels.panel import Panel
+from tf_adapters.tensorboard.panels.panel import Training
+from tf_adapters.tensorboard.panels.panel import Window
 from tf_adapters.tensorboard.waiting import TimedSteps
-from tf_adapters.tensorboard.waiting import can_time
+from tf_adapters.tensorboard.waiting import stop_timing
+from tf_adapters.tensorboard.waiting import time_steps
 
 
 class TensorBoard(keras.callbacks.Callback):
@@ -109,14 +109,14 @@ class TensorBoard(keras.callbacks.Callback):
         self.replace = replace
         self.ends_with_fit = ends_with_fit
         self.budget = Budget(budget)
-        # That of the training, and those of panels with a folder in it.
-        self._logs = {"": EventLog(log_dir)}
+        self._logs = Logs(log_dir)
         self._panels: dict[str, Panel] = {}
         self._layer_norms: LayerNorms | None = None
         self._sample: DevSample | None = None
         self._scores: dict[str, dict[str, float]] = {}
         self._timed: TimedSteps | None = None
         self._step = self._epoch_began_at = self._written = 0
+        self._looked: dict[str, int] = {}
         self._mark = 0.0
         self._is_new_epoch = False
 
@@ -133,18 +133,10 @@ class TensorBoard(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Writes what is known before the first step."""
-        model = self.model
-        iterations = ops.convert_to_numpy(model.optimizer.iterations)
-        self._step = self._written = int(iterations)
-        if can_time(model) and "speed" in self.groups:
-            self._time_steps()
-        if self._panels:
-            return
-        self._make_panels()
-        if self.writes:
-            self._open_folder()
-        if self._step == 0:
-            self._write(lambda own: own.begin())
+        self._count_steps()
+        if "speed" in self.groups:
+            self._timed = time_steps(self.model)
+        self._begin()
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Notes where the epoch begins."""
@@ -184,15 +176,17 @@ class TensorBoard(keras.callbacks.Callback):
         self._write(lambda own: own.epoch(logs))
         self._scores = self._scores_among(logs)
         self._forget_sample()
+        # The end of the training looks for itself.
+        is_last = epoch + 1 == self.params.get("epochs")
         for name, panel in self._panels.items():
-            if panel.is_costly and self.budget.allows(name):
+            if panel.is_costly and not is_last and self.budget.allows(name):
                 self._look(name, is_last=False)
         # Before a checkpoint says that the step was made.
-        self._flush()
+        self._logs.flush()
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Writes what the end of the training shows."""
-        self._stop_timing()
+        stop_timing(self.model)
         if self.ends_with_fit:
             self.finish()
 
@@ -203,13 +197,31 @@ class TensorBoard(keras.callbacks.Callback):
             scores: dict from the name of a dev set to its final scores.
                 Defaults to those of the last epoch.
         """
+        if not self._panels:
+            # A run that was stopped when it had trained.
+            self._count_steps()
+            self._begin()
         scores = self._scores if scores is None else scores
         self._forget_sample()
         for name in self._panels:
-            self._look(name, is_last=True)
+            if self._looked.get(name) != self._step:
+                self._look(name, is_last=True)
         self._write(lambda own: own.end(scores))
-        for log in self._logs.values():
-            log.close()
+        self._logs.close()
+
+    def _count_steps(self) -> None:
+        done = ops.convert_to_numpy(self.model.optimizer.iterations)
+        self._step = self._written = int(done)
+
+    def _begin(self) -> None:
+        if self._panels:
+            return
+        self._make_panels()
+        if self.writes:
+            runs = [panel.run for panel in self._panels.values()]
+            self._logs.open(runs, self._step, self.replace)
+        if self._step == 0:
+            self._write(lambda own: own.begin())
 
     def _make_panels(self) -> None:
         if self.predictor is None and self.dev:
@@ -226,10 +238,7 @@ class TensorBoard(keras.callbacks.Callback):
             layer_norms=self._layer_norms,
             sample=self._sample,
         )
-        self._panels = panels.make_panels(self.groups, training)
-        for panel in self._panels.values():
-            folder = storage.as_path(self.log_dir) / panel.run
-            self._logs.setdefault(panel.run, EventLog(folder))
+        self._panels = make_panels(self.groups, training)
 
     def _scores_among(self, logs) -> dict[str, dict[str, float]]:
         found = {}
@@ -264,16 +273,16 @@ class TensorBoard(keras.callbacks.Callback):
         with self.budget.spending("steps"):
             self._write(lambda own: own.steps(window))
             # Whatever a checkpoint says was done must be on disk.
-            self._flush()
+            self._logs.flush()
         self._start_clock()
 
     def _look(self, name: str, is_last: bool) -> None:
         # What has to be computed, the first process computes for itself.
         if self.writes:
             panel = self._panels[name]
+            self._looked[name] = self._step
             with self.budget.spending(name):
-                found = panel.look(is_last)
-                self._logs[panel.run].write(self._step, *found)
+                self._logs.put(panel.run, self._step, panel.look(is_last))
 
     def _write(self, ask) -> None:
         # All workers ask: what is summed over them, they sum together.
@@ -282,34 +291,9 @@ class TensorBoard(keras.callbacks.Callback):
             found.setdefault(panel.run, []).extend(ask(panel))
         if self.writes:
             for run, summaries in found.items():
-                self._logs[run].write(self._step, *summaries)
-
-    def _flush(self) -> None:
-        for log in self._logs.values():
-            log.flush()
+                self._logs.put(run, self._step, summaries)
 
     def _start_clock(self) -> None:
         self._mark = time.perf_counter()
         if self._timed is not None:
             self._timed.waited = 0.0
-
-    def _time_steps(self) -> None:
-        if not isinstance(self.model.train_function, TimedSteps):
-            self.model.train_function = TimedSteps(self.model.train_function)
-        self._timed = self.model.train_function
-
-    def _stop_timing(self) -> None:
-        if self._timed is not None:
-            self.model.train_function = self._timed.step
-        self._timed = None
-
-    def _open_folder(self) -> None:
-        is_taken = not self._logs[""].is_empty
-        if self._step == 0 and not self.replace and is_taken:
-            raise ValueError(
-                "A training that begins must not write into the folder of "
-                f"another. Received: log_dir={str(self.log_dir)!r}, which has "
-                "events. Choose another, or write replace=True."
-            )
-        for log in self._logs.values():
-            log.forget_after(self._step if self._step else -1)

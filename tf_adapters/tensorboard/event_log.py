@@ -41,14 +41,22 @@ class EventLog:
         Args:
             step: int. The last step whose events stay.
         """
-        for path in self._files():
-            events = list(_read(path))
-            kept = [e for e in events if e.step <= step]
-            # The first event of a file says what it is, and nothing else.
-            if len(kept) <= 1:
-                path.unlink()
-            elif len(kept) < len(events):
-                storage.write_whole(path, _as_records(kept))
+        self._keep(lambda event: event.step <= step)
+
+    def forget_again(self, step: int, summaries) -> None:
+        """Takes out what is about to be written once more.
+
+        Args:
+            step: int.
+            summaries: sequence of `Summary` messages.
+        """
+        tags = {value.tag for own in summaries for value in own.value}
+        self._keep(
+            lambda event: (
+                event.step != step
+                or not any(value.tag in tags for value in event.summary.value)
+            )
+        )
 
     def write(self, step: int, *summaries) -> None:
         """Writes summaries.
@@ -74,6 +82,18 @@ class EventLog:
             self._writer.close()
         self._writer = None
 
+    def _keep(self, is_kept) -> None:
+        for path in self._files():
+            events = list(read_events(path))
+            # The first event of a file says what it is, and nothing else.
+            kept = events[:1] + [e for e in events[1:] if is_kept(e)]
+            if len(kept) == len(events):
+                continue
+            if len(kept) == 1:
+                path.unlink()
+            else:
+                storage.write_whole(path, _as_records(kept))
+
     def _add(self, event: event_pb2.Event) -> None:
         if self._writer is None:
             self._writer = event_file_writer.EventFileWriter(str(self.folder))
@@ -85,8 +105,12 @@ class EventLog:
         return [path for path in found if path.name.startswith(_PATTERN)]
 
 
-def _read(path: storage.Path):
-    """Yields the events of a file, up to one that was not written whole."""
+def read_events(path: storage.Path):
+    """Yields the events of a file, up to one that was not written whole.
+
+    Args:
+        path: the file.
+    """
     loader = event_file_loader.RawEventFileLoader(str(path))
     return map(event_pb2.Event.FromString, loader.Load())
 

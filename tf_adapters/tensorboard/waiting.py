@@ -4,6 +4,11 @@ import time
 
 import tensorflow as tf
 
+_TOGETHER = (
+    tf.distribute.MultiWorkerMirroredStrategy,
+    tf.distribute.TPUStrategy,
+)
+
 
 class TimedSteps:
     """A training step of Keras that says how long it waited for a batch.
@@ -30,16 +35,28 @@ class TimedSteps:
         return self.step([data])
 
 
-def can_time(model) -> bool:
-    """Whether the waiting of a model can be measured.
+def time_steps(model) -> TimedSteps | None:
+    """Has the steps of a model timed, until `stop_timing`.
 
-    Not where several workers have to take their batches together, nor where
-    one call takes several of them.
+    Not where several workers have to take their batches together, or a TPU
+    takes its own, nor where one call takes several of them.
 
     Args:
-        model: a compiled `keras.Model`.
+        model: a compiled `keras.Model` in `fit`.
+
+    Returns:
+        The timed steps, or `None` if they cannot be.
     """
-    several = tf.distribute.MultiWorkerMirroredStrategy
-    return model.steps_per_execution == 1 and not isinstance(
-        model.distribute_strategy, several
-    )
+    if model.steps_per_execution > 1 or isinstance(
+        model.distribute_strategy, _TOGETHER
+    ):
+        return None
+    if not isinstance(model.train_function, TimedSteps):
+        model.train_function = TimedSteps(model.train_function)
+    return model.train_function
+
+
+def stop_timing(model) -> None:
+    """Gives a model its own steps back."""
+    if isinstance(model.train_function, TimedSteps):
+        model.train_function = model.train_function.step

@@ -3,7 +3,7 @@
 from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.custom_scalar import summary
 
-from tf_adapters.tensorboard.panel import Panel
+from tf_adapters.tensorboard.panels.panel import Panel
 
 # Pages, their charts, and which tags are lines of them.
 _PAGES = {

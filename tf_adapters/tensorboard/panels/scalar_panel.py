@@ -3,8 +3,8 @@
 import numpy as np
 from keras import ops
 
-from tf_adapters.tensorboard.panel import Panel
-from tf_adapters.tensorboard.panel import scalar
+from tf_adapters.tensorboard.panels.panel import Panel
+from tf_adapters.tensorboard.panels.panel import scalar
 
 
 class ScalarPanel(Panel):

@@ -6,10 +6,10 @@ from tensorboard.plugins.histogram import summary_v2 as histograms
 
 from tf_adapters.layers import TaskLayer
 from tf_adapters.methods.method import PROJECTION_SLOTS
-from tf_adapters.tensorboard.panel import Panel
-from tf_adapters.tensorboard.panel import scalar
-from tf_adapters.tensorboard.probe import probe_batch
-from tf_adapters.tensorboard.probe import run
+from tf_adapters.tensorboard.measures.probe import probe_batch
+from tf_adapters.tensorboard.measures.probe import run
+from tf_adapters.tensorboard.panels.panel import Panel
+from tf_adapters.tensorboard.panels.panel import scalar
 
 # Whose result is added to something; that of the others takes its place.
 ADDED = ("parallel", "parallel_feedforward", *PROJECTION_SLOTS)

@@ -10,7 +10,7 @@ from tensorboard.plugins.text import summary_v2 as text
 
 from tf_adapters.model.parameters import count_parameters
 from tf_adapters.model.parameters import trainable_percent
-from tf_adapters.tensorboard.panel import Panel
+from tf_adapters.tensorboard.panels.panel import Panel
 from tf_adapters.version import __version__
 
 _PACKAGES = ("tensorflow", "keras", "keras-hub", "tensorflow-text", "numpy")

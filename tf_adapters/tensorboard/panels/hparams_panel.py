@@ -1,12 +1,15 @@
-"""The settings of a training and its final scores, for the tab HParams."""
+"""A row of the table in the tab HParams: settings and final scores."""
 
-from __future__ import annotations
+import time
 
-from tensorboard.plugins.hparams import summary_v2 as hparams
+from tensorboard.plugins.hparams import api_pb2
+from tensorboard.plugins.hparams import summary
+from tensorboard.plugins.hparams import summary_v2
 
 from tf_adapters.evaluation.metrics import mean_score
 from tf_adapters.model import parameters
-from tf_adapters.tensorboard.panel import scalar
+from tf_adapters.tensorboard.panels.panel import Panel
+from tf_adapters.tensorboard.panels.panel import scalar
 
 # What says where, or how often, and nothing about what is learned.
 _NO_SETTINGS = (
@@ -22,6 +25,28 @@ _NO_SETTINGS = (
     "tfds",
     "worker_timeout",
 )
+
+
+class HParamsPanel(Panel):
+    """Writes the settings, and at the end the scores, into `final/`.
+
+    A folder of its own, because TensorBoard takes each scalar beside the
+    settings for a column of the table.
+    """
+
+    run = "final"
+
+    def begin(self) -> list:
+        """Returns the settings."""
+        training = self.training
+        return [
+            session(training.settings, training.model, str(training.log_dir))
+        ]
+
+    def end(self, scores: dict[str, dict[str, float]]) -> list:
+        """Returns the final scores, and that the training has ended."""
+        ended = summary.session_end_pb(api_pb2.STATUS_SUCCESS, time.time())
+        return [*final_scores(self.training.model, scores), ended]
 
 
 def session(settings: dict, model, name: str):
@@ -42,10 +67,10 @@ def session(settings: dict, model, name: str):
         for name, value in found.items()
         if name not in _NO_SETTINGS and value is not None
     }
-    return hparams.hparams_pb(values, trial_id=name)
+    return summary_v2.hparams_pb(values, trial_id=name)
 
 
-def scores(model, dev: dict[str, dict[str, float]]) -> list:
+def final_scores(model, dev: dict[str, dict[str, float]]) -> list:
     """Returns the final scores, and what they cost, as messages.
 
     Args:

@@ -8,9 +8,9 @@ from keras import ops
 
 from tf_adapters.layers import TaskEmbedding
 from tf_adapters.layers import TaskLayer
-from tf_adapters.tensorboard.adapter_panel import ADDED
-from tf_adapters.tensorboard.probe import probe_batch
-from tf_adapters.tensorboard.probe import run
+from tf_adapters.tensorboard.measures.probe import probe_batch
+from tf_adapters.tensorboard.measures.probe import run
+from tf_adapters.tensorboard.panels.adapter_panel import ADDED
 
 # Tokens that are compared: a matrix of so many rows and columns for each task.
 _TOKENS = 256

@@ -1,4 +1,4 @@
-"""Vectors for the tab Projector, written as files beside the events."""
+"""Task embeddings and sentences as points, in files beside the events."""
 
 from __future__ import annotations
 
@@ -10,12 +10,34 @@ from google.protobuf import text_format
 from tensorboard.plugins.projector import projector_config_pb2
 
 from tf_adapters import storage
-from tf_adapters.tensorboard.dev_sample import Answers
-from tf_adapters.tensorboard.similarity import task_embeddings
+from tf_adapters.tensorboard.measures.dev_sample import Answers
+from tf_adapters.tensorboard.measures.similarity import task_embeddings
+from tf_adapters.tensorboard.panels.panel import Panel
 
 # The name that TensorBoard looks for.
 _CONFIG = "projector_config.pbtxt"
 _FOLDER = "projector"
+
+
+class ProjectorPanel(Panel):
+    """Writes `projector_config.pbtxt` and the folder `projector`.
+
+    Args:
+        training: a `Training`.
+    """
+
+    def look(self, is_last: bool) -> list:
+        """Writes the files at the end. There is one version of them."""
+        if not is_last:
+            return []
+        found = task_vectors(self.training.model)
+        if self.training.sample is not None:
+            answers = self.training.sample.answers()
+            found += sentence_vectors(answers)
+        if found:
+            folder = storage.as_path(self.training.log_dir)
+            write_projector(folder, found)
+        return []
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tf_adapters.tensorboard.panel import Panel
-from tf_adapters.tensorboard.panel import scalar
+from tf_adapters.tensorboard.panels.panel import Panel
+from tf_adapters.tensorboard.panels.panel import scalar
 
 
 class SamplingPanel(Panel):

@@ -7,10 +7,10 @@ from etils import epy
 from keras import ops
 
 from tf_adapters.layers.projected.projected_attention import ProjectedAttention
-from tf_adapters.tensorboard import similarity
-from tf_adapters.tensorboard.panel import Panel
-from tf_adapters.tensorboard.probe import probe_batch
-from tf_adapters.tensorboard.probe import run
+from tf_adapters.tensorboard.measures import similarity
+from tf_adapters.tensorboard.measures.probe import probe_batch
+from tf_adapters.tensorboard.measures.probe import run
+from tf_adapters.tensorboard.panels.panel import Panel
 
 with epy.lazy_imports():
     from tf_adapters.tensorboard.figures import attention_map

@@ -1,7 +1,7 @@
 """Where in the encoder the LayerNorms have moved."""
 
-from tf_adapters.tensorboard.panel import Panel
-from tf_adapters.tensorboard.panel import scalar
+from tf_adapters.tensorboard.panels.panel import Panel
+from tf_adapters.tensorboard.panels.panel import scalar
 
 
 class LayerNormPanel(Panel):

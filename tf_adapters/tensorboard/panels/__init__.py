@@ -1,0 +1,1 @@
+"""What the groups write, each panel a part of what TensorBoard shows."""
