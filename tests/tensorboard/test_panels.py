@@ -18,7 +18,6 @@ from tf_adapters.tensorboard.measures.probe import run
 from tf_adapters.tensorboard.panels.adapter_panel import AdapterPanel
 from tf_adapters.tensorboard.panels.panel import Training
 
-
 # Each puts something of another kind into the encoder, or somewhere else.
 UNLIKE = (
     "full_fine_tuning",
