@@ -222,15 +222,7 @@ class AdaptedBackbone(keras.Model):
 
     baked = baked
     emptied = emptied
-
-    def observed(self, observe):
-        """Shows, in a `with` block, what the layers in the slots do.
-
-        Args:
-            observe: called as `observe(name, inputs, outputs)` with a name of
-                `slot_layers`, for each layer that is called.
-        """
-        return observed(self, observe)
+    observed = observed
 
     def get_config(self):
         return {

@@ -7,7 +7,13 @@ from tf_adapters.encoder.own_layers import slot_layers
 
 @contextlib.contextmanager
 def observed(encoder, observe):
-    """Does what `AdaptedBackbone.observed` says."""
+    """Shows, in a `with` block, what the layers in the slots do.
+
+    Args:
+        encoder: an `AdaptedBackbone`.
+        observe: called as `observe(name, inputs, outputs)` with a name of
+            `slot_layers`, for each layer that is called.
+    """
     layers = slot_layers(encoder)
     try:
         for name, layer in layers.items():
