@@ -271,7 +271,6 @@ def test_a_sample_answers_as_the_predictor_does(look_at):
     answers = training.sample.answers()
     for own in answers.values():
         assert len(own.examples) == 4
-        assert own.total == 5
         outputs = training.predictor.outputs(
             training.predictor.encode(own.examples)
         )
@@ -284,3 +283,21 @@ def test_a_sample_answers_as_the_predictor_does(look_at):
         weight.assign(keras.ops.zeros(weight.shape))
     again = training.sample.answers()["mood"]
     np.testing.assert_allclose(again.outputs, 0.5)
+
+
+@pytest.mark.large
+def test_what_was_scored_is_not_computed_again(look_at):
+    from tf_adapters.tensorboard.panels.image_panel import ImagePanel
+
+    training = look_at(tf_adapters.Houlsby(4))
+    panel = ImagePanel(training)
+    for examples in training.dev.values():
+        assert training.predictor.scored_outputs(examples) is None
+    # A sample of four, until somebody scores all five.
+    assert [len(own) for _, own, _ in panel._answers()] == [4, 4]
+    for examples in training.dev.values():
+        training.predictor.score(examples)
+    training.sample.forget()
+    for _, examples, outputs in panel._answers():
+        assert len(examples) == len(outputs) == 5
+    assert not training.sample._answers

@@ -47,6 +47,7 @@ class Predictor:
         self.batch_size = batch_size
         self.callbacks = list(callbacks)
         self._encoded: dict[int, EncodedExamples] = {}
+        self._scored: dict[int, np.ndarray] = {}
 
     def predict(self, task: str, texts) -> list[dict]:
         """Predicts texts as they are.
@@ -120,7 +121,19 @@ class Predictor:
         if id(examples) not in self._encoded:
             self._encoded[id(examples)] = (examples, self.encode(examples))
         outputs = self.outputs(self._encoded[id(examples)][1])
+        self._scored[id(examples)] = outputs
         return score(examples.task, outputs, examples.labels)
+
+    def scored_outputs(self, examples: Examples) -> np.ndarray | None:
+        """Returns the outputs from which examples were scored the last time.
+
+        Args:
+            examples: the same object that `score` was given.
+
+        Returns:
+            What `outputs` returned, or `None` if they were never scored.
+        """
+        return self._scored.get(id(examples))
 
 
 def _columns(task, texts):

@@ -26,7 +26,6 @@ class Answers:
     Attributes:
         task: the `Task` that answers.
         examples: the examples.
-        total: int. How many examples the dev set has.
         vectors: float array of shape `(num_examples, hidden_dim)`: the last
             hidden state of the first token, `[CLS]`.
         outputs: float array of shape `(num_examples, num_outputs)`:
@@ -35,7 +34,6 @@ class Answers:
 
     task: Task
     examples: Examples
-    total: int
     vectors: np.ndarray
     outputs: np.ndarray
 
@@ -46,10 +44,10 @@ class DevSample:
     Args:
         predictor: a `Predictor`.
         dev: dict from a name to labelled `Examples`.
-        most: int. The most examples of a dev set. Defaults to 500.
+        most: int. The most examples of a dev set. Defaults to 200.
     """
 
-    def __init__(self, predictor, dev: dict, most: int = 500) -> None:
+    def __init__(self, predictor, dev: dict, most: int = 200) -> None:
         self._predictor = predictor
         self._dev = dev
         self._most = most
@@ -68,9 +66,8 @@ class DevSample:
         return self._answers
 
     def _answer(self, name: str) -> Answers:
-        whole = self._dev[name]
         if name not in self._encoded:
-            own = whole
+            own = self._dev[name]
             if len(own) > self._most:
                 own = own.take(self._most, seed=0)
             self._encoded[name] = own, self._predictor.encode(own)
@@ -83,7 +80,7 @@ class DevSample:
             outputs = low + (high - low) * np.clip(logits[:, :1], 0, 1)
         else:
             outputs = tf.nn.softmax(logits[:, : task.num_outputs]).numpy()
-        return Answers(task, examples, len(whole), vectors, outputs)
+        return Answers(task, examples, vectors, outputs)
 
 
 def _compute(model, encoded: EncodedExamples, predictor):

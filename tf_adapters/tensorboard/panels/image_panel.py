@@ -65,30 +65,38 @@ class ImagePanel(Panel):
         ]
 
     def _predictions(self) -> list:
-        if self.training.sample is None:
-            return []
         found = []
-        for name, own in self.training.sample.answers().items():
-            title = f"{name}: {len(own.examples):,} of {own.total:,} dev rows"
-            labels = own.examples.labels
-            if own.task.is_regression:
+        for name, examples, outputs in self._answers():
+            title = f"{name}: {len(examples):,} dev rows"
+            task, labels = examples.task, examples.labels
+            if task.is_regression:
                 figure = predictions.scatter(
-                    labels, own.outputs[:, 0], own.task.value_range, title
+                    labels, outputs[:, 0], task.value_range, title
                 )
                 found.append(("predictions", name, figure))
                 continue
             labels = labels.astype(int)
-            figure = calibration.calibration(own.outputs, labels, title)
+            figure = calibration.calibration(outputs, labels, title)
             found.append(("calibration", name, figure))
-            if len(own.task.labels) <= _MOST:
+            if len(task.labels) <= _MOST:
                 figure = predictions.confusion(
-                    labels, own.outputs.argmax(axis=1), own.task.labels, title
+                    labels, outputs.argmax(axis=1), task.labels, title
                 )
                 found.append(("predictions", name, figure))
         return [
             drawing.image(f"{kind}/{name}", figure, _ABOUT[kind])
             for kind, name, figure in found
         ]
+
+    def _answers(self):
+        """Yields dev sets, as they were scored, or of them a sample."""
+        training = self.training
+        for name, examples in training.dev.items():
+            outputs = training.predictor.scored_outputs(examples)
+            if outputs is None:
+                own = training.sample.answers()[name]
+                examples, outputs = own.examples, own.outputs
+            yield name, examples, outputs
 
     def _attention(self) -> list:
         model = self.training.model
