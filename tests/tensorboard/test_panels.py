@@ -301,3 +301,29 @@ def test_what_was_scored_is_not_computed_again(look_at):
     for _, examples, outputs in panel._answers():
         assert len(examples) == len(outputs) == 5
     assert not training.sample._answers
+
+
+def test_shifts_have_layers_by_rows():
+    from tf_adapters.tensorboard.panels.image_panel import shift_table
+
+    shifts = {
+        (place, layer): np.array([layer, 2 * layer + at]) / 100
+        for layer in range(3)
+        for at, place in enumerate(("attention", "feedforward"))
+    }
+    values, columns = shift_table(shifts, ["a", "b"])
+    assert columns == [
+        "a attention",
+        "b attention",
+        "a feedforward",
+        "b feedforward",
+    ]
+    expected = [[0, 0, 0, 1], [1, 2, 1, 3], [2, 4, 2, 5]]
+    np.testing.assert_allclose(values, expected)
+    # What they share, and many of their own, are one column.
+    shared = {k: v[:1] for k, v in shifts.items()}
+    many = {k: np.repeat(v, 4) for k, v in shifts.items()}
+    for own, expected in ((shared, [2, 2]), (many, [3, 3.5])):
+        values, columns = shift_table(own, list("abcdefgh"))
+        assert columns == ["attention", "feedforward"]
+        np.testing.assert_allclose(values[2], expected)

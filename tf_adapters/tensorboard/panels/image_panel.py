@@ -21,6 +21,8 @@ with epy.lazy_imports():
 
 # More tasks are not drawn against one another, nor more classes.
 _MOST = 40
+# More tasks have no column of their own.
+_FEW = 6
 # Tokens of the sentence whose attention is drawn.
 _TOKENS = 24
 
@@ -139,19 +141,39 @@ class ImagePanel(Panel):
         shifts = self.training.layer_norms.shifts()
         if not shifts:
             return []
-        names = self.training.model.task_names
-        tasks = len(next(iter(shifts.values())))
-        rows = names if tasks == len(names) and tasks > 1 else ["all tasks"]
-        values = 100 * np.stack(list(shifts.values()), axis=1)
+        values, columns = shift_table(shifts, self.training.model.task_names)
         figure = heat_map.heat_map(
-            values[:_MOST],
-            rows[:_MOST],
-            [f"{layer} {place[:4]}." for place, layer in shifts],
-            "How far LayerNorms have moved, in percent of their norm",
+            values,
+            [f"layer {i}" for i in range(len(values))],
+            columns,
+            "How far LayerNorms have moved,\nin percent of their norm",
             (0.0, max(float(values.max()), 1e-6)),
             form="{:.1f}",
         )
         return [drawing.image("layer_norms/shift", figure, _ABOUT["norms"])]
+
+
+def shift_table(shifts, task_names) -> tuple[np.ndarray, list[str]]:
+    """Lays shifts of LayerNorms out, layers by rows.
+
+    Args:
+        shifts: what `LayerNorms.shifts` returned, not empty.
+        task_names: the names of the tasks.
+
+    Returns:
+        Tuple of an array in percent and the names of its columns: the places
+        in a layer, for each task, if tasks have their own and are few.
+    """
+    places = list(dict.fromkeys(place for place, _ in shifts))
+    layers = sorted({layer for _, layer in shifts})
+    columns, names = [], []
+    for place in places:
+        own = 100 * np.stack([shifts[place, layer] for layer in layers])
+        is_each = 1 < own.shape[1] <= _FEW
+        columns.append(own if is_each else own.mean(axis=1, keepdims=True))
+        tasks = task_names if is_each else [""]
+        names += [f"{task} {place}".strip() for task in tasks]
+    return np.concatenate(columns, axis=1), names
 
 
 def _short(data):
@@ -210,7 +232,7 @@ _ABOUT = {
     ),
     "norms": (
         "What gain and offset have moved by since before training, over their "
-        "norm before: `0 atte.` stands after the attention of layer 0, "
-        "`0 feed.` after its feed-forward."
+        "norm before, after the attention and after the feed-forward of each "
+        "layer."
     ),
 }
