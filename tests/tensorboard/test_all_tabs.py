@@ -133,6 +133,13 @@ def test_hparams(server):
     assert scores["final/mean"] == pytest.approx(mean)
 
 
+def test_a_row_is_called_like_the_folder_of_its_run():
+    from tf_adapters.tensorboard.panels.hparams_panel import row_name
+
+    assert row_name("/runs/first/logs") == "first in /runs"
+    assert row_name("/runs/second") == "second in /runs"
+
+
 @pytest.mark.large
 def test_projector(server):
     found = server.ask("plugin/projector/info", run=".")["embeddings"]

@@ -6,6 +6,7 @@ from tensorboard.plugins.hparams import api_pb2
 from tensorboard.plugins.hparams import summary
 from tensorboard.plugins.hparams import summary_v2
 
+from tf_adapters import storage
 from tf_adapters.evaluation.metrics import mean_score
 from tf_adapters.model import parameters
 from tf_adapters.tensorboard.panels.panel import Panel
@@ -40,13 +41,28 @@ class HParamsPanel(Panel):
         """Returns the settings."""
         training = self.training
         return [
-            session(training.settings, training.model, str(training.log_dir))
+            session(
+                training.settings, training.model, row_name(training.log_dir)
+            )
         ]
 
     def end(self, scores: dict[str, dict[str, float]]) -> list:
         """Returns the final scores, and that the training has ended."""
         ended = summary.session_end_pb(api_pb2.STATUS_SUCCESS, time.time())
         return [*final_scores(self.training.model, scores), ended]
+
+
+def row_name(log_dir) -> str:
+    """Returns what a training is called: its folder, then where that is.
+
+    TensorBoard shows the first letters, and puts rows of one name together.
+
+    Args:
+        log_dir: str or path.
+    """
+    path = storage.as_path(log_dir)
+    own = path.parent if path.name == "logs" else path
+    return f"{own.name} in {own.parent}"
 
 
 def session(settings: dict, model, name: str):
