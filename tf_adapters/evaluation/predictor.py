@@ -117,12 +117,15 @@ class Predictor:
 
     def score(self, examples: Examples) -> dict[str, float]:
         """Predicts labelled examples and returns the metrics of their task."""
-        # Tokenised once, however often the same examples are scored.
-        if id(examples) not in self._encoded:
-            self._encoded[id(examples)] = (examples, self.encode(examples))
-        outputs = self.outputs(self._encoded[id(examples)][1])
+        outputs = self.outputs(self.encoded(examples))
         self._scored[id(examples)] = outputs
         return score(examples.task, outputs, examples.labels)
+
+    def encoded(self, examples: Examples) -> EncodedExamples:
+        """Tokenises `examples` once, however often the same object is given."""
+        if id(examples) not in self._encoded:
+            self._encoded[id(examples)] = (examples, self.encode(examples))
+        return self._encoded[id(examples)][1]
 
     def scored_outputs(self, examples: Examples) -> np.ndarray | None:
         """Returns the outputs from which examples were scored the last time.

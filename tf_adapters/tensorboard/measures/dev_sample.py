@@ -44,14 +44,14 @@ class DevSample:
     Args:
         predictor: a `Predictor`.
         dev: dict from a name to labelled `Examples`.
-        most: int. The most examples of a dev set. Defaults to 200.
+        most: int. The most examples of a dev set. Defaults to 100.
     """
 
-    def __init__(self, predictor, dev: dict, most: int = 200) -> None:
+    def __init__(self, predictor, dev: dict, most: int = 100) -> None:
         self._predictor = predictor
         self._dev = dev
         self._most = most
-        self._encoded: dict[str, tuple[Examples, EncodedExamples]] = {}
+        self._chosen: dict[str, tuple[Examples, EncodedExamples]] = {}
         self._answers: dict[str, Answers] = {}
 
     def forget(self) -> None:
@@ -65,13 +65,18 @@ class DevSample:
                 self._answers[name] = self._answer(name)
         return self._answers
 
+    def _choose(self, name: str) -> tuple[Examples, EncodedExamples]:
+        whole = self._dev[name]
+        # To be scored, they were tokenised already.
+        encoded = self._predictor.encoded(whole)
+        random = np.random.default_rng(0)
+        rows = np.sort(random.permutation(len(whole))[: self._most])
+        return _taken(whole, rows), encoded.rows(rows)
+
     def _answer(self, name: str) -> Answers:
-        if name not in self._encoded:
-            own = self._dev[name]
-            if len(own) > self._most:
-                own = own.take(self._most, seed=0)
-            self._encoded[name] = own, self._predictor.encode(own)
-        examples, encoded = self._encoded[name]
+        if name not in self._chosen:
+            self._chosen[name] = self._choose(name)
+        examples, encoded = self._chosen[name]
         model = self._predictor.model
         task = model.tasks[int(encoded.task_ids[0])]
         vectors, logits = _compute(model, encoded, self._predictor)
@@ -81,6 +86,11 @@ class DevSample:
         else:
             outputs = tf.nn.softmax(logits[:, : task.num_outputs]).numpy()
         return Answers(task, examples, vectors, outputs)
+
+
+def _taken(examples: Examples, rows: np.ndarray) -> Examples:
+    columns = tuple([column[i] for i in rows] for column in examples.texts)
+    return Examples(examples.task, columns, examples.labels[rows])
 
 
 def _compute(model, encoded: EncodedExamples, predictor):
