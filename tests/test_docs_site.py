@@ -21,7 +21,12 @@ def test_links_between_files_become_links_between_pages():
     import links
 
     known = links.pages(
-        files("home/index.md", "design.md", "notebooks/first.md"),
+        files(
+            "home/index.md",
+            "design.md",
+            "scaling.png",
+            "notebooks/first.md",
+        ),
         {"home/index.md": "README.md"},
     )
     text = (
@@ -30,12 +35,21 @@ def test_links_between_files_become_links_between_pages():
     )
     assert links.on_the_site(text, "README.md", "home/index.md", known) == (
         "[a](../design.md#words) [b](../notebooks/first.md) c "
-        "[d](#here) [e](https://arxiv.org) f"
+        "[d](#here) [e](https://arxiv.org) ![f](../scaling.png)"
     )
     back = links.on_the_site(
         "[g](../docs/design.md)", "notebooks/x.ipynb", "notebooks/x.md", known
     )
     assert back == "[g](../design.md)"
+
+
+def test_a_picture_stays_a_picture():
+    import links
+
+    known = links.pages(files("notebooks/x.md", "notebooks/x/plot.png"), {})
+    text = "![png](x/plot.png) ![png](x/lost.png)"
+    page = "notebooks/x.md"
+    assert links.on_the_site(text, "notebooks/x.ipynb", page, known) == text
 
 
 def test_every_public_name_is_on_a_page_of_the_api():

@@ -22,9 +22,9 @@ def pages(files, elsewhere):
     found = {}
     for file in files:
         uri = file.src_uri
-        if uri.startswith("notebooks/"):
+        if uri.startswith("notebooks/") and uri.endswith(".md"):
             found[uri.removesuffix(".md") + ".ipynb"] = uri
-        elif uri.startswith("benchmarks/"):
+        elif uri.startswith(("benchmarks/", "notebooks/")):
             found[uri] = uri
         else:
             found[elsewhere.get(uri, f"docs/{uri}")] = uri
@@ -34,7 +34,8 @@ def pages(files, elsewhere):
 def on_the_site(markdown, source, uri, known):
     """Returns the text of a page with its links as the site needs them.
 
-    A link to a file that is no page of the site becomes its text.
+    A link to a file that is no page of the site becomes its text. A picture
+    that is not there is left for MkDocs to warn of.
 
     Args:
         markdown: str. The text.
@@ -51,7 +52,7 @@ def on_the_site(markdown, source, uri, known):
             posixpath.join(posixpath.dirname(source), target)
         )
         if path not in known:
-            return match["text"]
+            return match[0] if match["picture"] else match["text"]
         found = posixpath.relpath(known[path], posixpath.dirname(uri) or ".")
         found += f"#{anchor}" if anchor else ""
         return f"{match['picture']}[{match['text']}]({found})"
