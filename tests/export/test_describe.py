@@ -40,12 +40,16 @@ def test_it_holds_what_the_file_does(described, folder):
 
 @pytest.mark.large
 def test_it_describes_the_tasks_that_are_named(call, described, model):
-    """As `describe` does, in the order and as often as they are named."""
+    """As `describe` does, in the order and as often as they are named.
+
+    But for NaN, which is no JSON.
+    """
     rows = [2, 0, 2]
     names = described["task"][rows]
     found = call("describe_tasks", task=names)
-    for column in ("task", "labels", "value_range"):
+    for column in ("task", "labels"):
         np.testing.assert_array_equal(found[column], described[column][rows])
+    assert found["value_range"].tolist() == [[1, 5], [0, 0], [1, 5]]
     configs = [json.loads(text) for text in found["metadata"]]
     assert configs == [
         json.loads(json.dumps(model.tasks[row].get_config())) for row in rows
@@ -57,7 +61,7 @@ def test_the_empty_name_stands_for_the_model(call, described):
     found = call("describe_tasks", task=["mrpc", ""])
     assert found["task"].tolist() == [b"mrpc", b""]
     assert found["labels"][1].tolist() == [b"", b"", b""]
-    np.testing.assert_array_equal(found["value_range"][1], NOTHING)
+    assert found["value_range"][1].tolist() == [0, 0]
     assert found["metadata"][1] == described["metadata"]
 
 

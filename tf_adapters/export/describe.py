@@ -39,7 +39,7 @@ def describe_signature(
         return {
             "task": tf.constant([task.name for task in tasks]),
             "labels": label_table(tasks),
-            "value_range": _ranges(tasks),
+            "value_range": _ranges(tasks, none=np.nan),
             "metadata": tf.constant(text),
         }
 
@@ -56,7 +56,8 @@ def describe_tasks_signature(
     `task`, string of shape `(batch_size,)`, and the outputs are the columns of
     `describe`, with a row for each name. `metadata` is then JSON, the task as
     it is in the file. The name `""` stands for the model: its row has in
-    `metadata` all that `describe` has there, and nothing in the others.
+    `metadata` all that `describe` has there, and nothing in the others. Where
+    there is no `value_range`, it is 0 to 0, since NaN is no JSON.
 
     Args:
         tasks: the tasks, in the order of their ids.
@@ -74,12 +75,12 @@ def describe_tasks_signature(
         is_model = tf.equal(task, "")
         ids = read_task_ids(tf.where(is_model, tasks[0].name, task), known)
         labels = tf.gather(label_table(tasks), ids)
-        ranges = tf.gather(_ranges(tasks), ids)
+        ranges = tf.gather(_ranges(tasks, none=0.0), ids)
         texts = tf.gather(tf.constant(of_tasks), ids)
         return {
             "task": task,
             "labels": tf.where(is_model[:, None], "", labels),
-            "value_range": tf.where(is_model[:, None], np.nan, ranges),
+            "value_range": tf.where(is_model[:, None], 0.0, ranges),
             "metadata": tf.where(is_model, of_model, texts),
         }
 
@@ -88,6 +89,6 @@ def describe_tasks_signature(
     return compiled.get_concrete_function(names)
 
 
-def _ranges(tasks: list[Task]) -> tf.Tensor:
-    none = (np.nan, np.nan)
-    return tf.constant([t.value_range or none for t in tasks], tf.float32)
+def _ranges(tasks: list[Task], none: float) -> tf.Tensor:
+    ranges = [task.value_range or (none, none) for task in tasks]
+    return tf.constant(ranges, tf.float32)
