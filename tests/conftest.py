@@ -20,7 +20,12 @@ tf.config.set_logical_device_configuration(
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
 
-pytest_plugins = ["tests.toy", "tests.processes", "tests.object_store"]
+pytest_plugins = [
+    "tests.toy",
+    "tests.processes",
+    "tests.object_store",
+    "tests.served",
+]
 
 LONGEST = 8
 
@@ -29,7 +34,13 @@ gc.freeze()
 
 
 # What these share is made once for a session, if one worker runs them all.
-SHARING = ("command_line", "export", "publishing", "test_train_script")
+SHARING = (
+    "command_line",
+    "export",
+    "publishing",
+    "served",
+    "test_train_script",
+)
 # Long ones, so that no worker waits for them last.
 FIRST = ("test_notebooks", "test_train_script", "command_line")
 
@@ -40,6 +51,8 @@ def pytest_collection_modifyitems(items):
     """Says what stays together, and what comes first."""
     for item in items:
         names = (item.path.stem, item.path.parent.name)
+        if {"client", "server", "test_ask"} & set(names):
+            names = ("served",)
         for name in set(names) & set(SHARING):
             item.add_marker(pytest.mark.xdist_group(name))
     items.sort(

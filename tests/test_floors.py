@@ -15,6 +15,8 @@ MAY_IMPORT = {
     "encoder": {"data", "layers", "methods"},
     "bundles": {"data"},
     "export": {"data"},
+    "server": {"export"},
+    "client": set(),
     "model": {"bundles", "data", "encoder", "layers"},
     "publishing": {
         "bundles",
@@ -50,6 +52,7 @@ MAY_IMPORT = {
     "tuning": {"data", "runs", "training"},
     "scoring": {"data", "export"},
     "command_line": {
+        "client",
         "comparison",
         "data",
         "evaluation",
@@ -58,6 +61,7 @@ MAY_IMPORT = {
         "publishing",
         "runs",
         "scoring",
+        "server",
         "training",
         "tuning",
     },
@@ -102,6 +106,13 @@ def test_layers_know_neither_tensorflow_nor_kerasnlp():
     for path in (ROOT / "layers").rglob("*.py"):
         roots = {module.split(".")[0] for module in imported(path)}
         assert not roots & {"tensorflow", "keras_nlp", "keras_hub"}, path
+
+
+def test_the_client_knows_tensorflow_only_by_its_messages():
+    for path in (ROOT / "client").rglob("*.py"):
+        for module in imported(path):
+            if module.split(".")[0] == "tensorflow":
+                assert module == "tensorflow.core.framework.tensor_pb2", path
 
 
 def test_recipes_import_the_library_and_never_one_another():

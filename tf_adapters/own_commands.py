@@ -17,6 +17,7 @@ from etils import epy
 
 _TRAIN = pathlib.Path(__file__).parent.parent / "train.py"
 _INSTALLED = "tf-adapters"
+_CLIENT = "tf_adapters.client"
 # Whoever has set one of these is left alone.
 _QUIET = {
     # Of TensorFlow and CUDA, errors among them: one is printed wherever there
@@ -81,14 +82,32 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def names_of_package(
     namespace: dict[str, Any],
 ) -> contextlib.AbstractContextManager[None]:
-    """Imports what a package makes public, in a command when it is asked for.
+    """Imports what a package makes public, or has it imported when asked for.
 
     Whoever imports the library gets everything at once, because Keras finds a
-    class by its name only when it has been imported.
+    class by its name only when it has been imported. A command of ours, and
+    who imports the client first, which needs no TensorFlow, gets a name when
+    it is used.
 
     Args:
         namespace: the `globals()` of the package.
     """
-    if is_own_command():
+    if is_own_command() or _is_for_client():
         return epy.lazy_api_imports(namespace)
     return contextlib.nullcontext()
+
+
+def _is_for_client() -> bool:
+    """Whether this is imported because the client is.
+
+    Python imports a package before the modules in it and does not tell the
+    package for which; the functions of the import do.
+    """
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "_find_and_load_unlocked":
+            name = str(frame.f_locals.get("name"))
+            if name == _CLIENT or name.startswith(f"{_CLIENT}."):
+                return True
+        frame = frame.f_back
+    return False

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from tf_adapters.command_line import ask
 from tf_adapters.command_line import check
 from tf_adapters.command_line import compare
 from tf_adapters.command_line import evaluate
@@ -11,6 +12,7 @@ from tf_adapters.command_line import launch
 from tf_adapters.command_line import params
 from tf_adapters.command_line import predict
 from tf_adapters.command_line import score
+from tf_adapters.command_line import serve
 from tf_adapters.command_line import tasks
 from tf_adapters.command_line import tune
 from tf_adapters.command_line import versions
@@ -27,6 +29,8 @@ _COMMANDS = {
     "tasks": tasks,
     "versions": versions,
     "score": score,
+    "serve": serve,
+    "ask": ask,
     "launch": launch,
     "compare": compare,
     "tune": tune,
