@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 
+from tf_adapters.export import write_serving_configs
 from tf_adapters.runs.flags import override
 from tf_adapters.runs.recipe import load_recipe
 
@@ -130,3 +131,50 @@ def test_the_tasks_and_not_the_script_get_sigterm():
     assert name == "TERM" and int(seconds) > 60
     assert "--requeue" in options
     assert (options["--nodes"], options["--ntasks-per-node"]) == ("2", "4")
+
+
+def flags_of(arguments):
+    """Returns the flags of TF Serving, without their dashes."""
+    return dict(argument[2:].split("=", 1) for argument in arguments)
+
+
+SERVING_FILES = {
+    "model_config_file": "models.config",
+    "batching_parameters_file": "batching.config",
+    "monitoring_config_file": "monitoring.config",
+}
+
+
+def test_compose_starts_tf_serving_as_the_files_of_an_export_say(tmp_path):
+    file = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    [service] = file["services"].values()
+    assert service["image"].startswith("tensorflow/serving:2.")
+    assert service["environment"]["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    flags = flags_of(service["command"])
+    assert flags.pop("enable_batching") == "true"
+    written = write_serving_configs(tmp_path / "reviews")
+    assert {path.name for path in written} == set(SERVING_FILES.values())
+    # Where the versions are, and where `models.config` says that they are.
+    [volume] = service["volumes"]
+    place = "/models/${MODEL}"
+    assert volume.endswith(f":{place}:ro")
+    assert flags == {k: f"{place}/{v}" for k, v in SERVING_FILES.items()}
+    config = (tmp_path / "reviews" / "models.config").read_text()
+    assert 'base_path: "/models/reviews"' in config
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+
+
+def test_kserve_starts_tf_serving_with_the_same_files():
+    path = DEPLOY / "inference_service.yaml"
+    service = yaml.safe_load(path.read_text("utf-8"))
+    kind = (service["apiVersion"], service["kind"])
+    assert kind == ("serving.kserve.io/v1beta1", "InferenceService")
+    model = service["spec"]["predictor"]["model"]
+    assert model["modelFormat"]["name"] == "tensorflow"
+    flags = flags_of(model["args"])
+    assert flags.pop("enable_batching") == "true"
+    expected = {k: f"/mnt/models/{v}" for k, v in SERVING_FILES.items()}
+    # KServe names the model itself.
+    del expected["model_config_file"]
+    assert flags == expected
+    assert {"name": "TF_ENABLE_ONEDNN_OPTS", "value": "1"} in model["env"]
