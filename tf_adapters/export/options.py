@@ -12,7 +12,7 @@ WEIGHTS = ("bfloat16", "int8")
 class ServingOptions:
     """Options of `export_saved_model` that few exports need.
 
-    What each gains and loses was measured; `docs/serving_options.md` has the
+    What each gains and loses was measured; `docs/artifact.md` has the
     figures.
 
     Attributes:
