@@ -41,6 +41,7 @@ def look_at(scramble):
         dev = draw_examples(5, seed=1)
         predictor = tf_adapters.Predictor(model, sequence_length=16)
         return Training(
+            groups=("adapters", "images"),
             model=model,
             training_set=None,
             dev=dev,

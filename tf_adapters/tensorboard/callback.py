@@ -229,6 +229,7 @@ class TensorBoard(keras.callbacks.Callback):
         if self.predictor is not None and self.dev:
             self._sample = DevSample(self.predictor, self.dev)
         training = Training(
+            groups=self.groups,
             model=self.model,
             training_set=self.training_set,
             dev=self.dev,

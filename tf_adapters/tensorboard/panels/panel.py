@@ -13,6 +13,7 @@ class Training:
     """What the groups may look at.
 
     Attributes:
+        groups: names out of `GROUPS`, what is shown.
         model: the `MultiTaskClassifier` in training.
         training_set: the `TrainingSet` that it is trained on, or `None`.
         dev: dict from a name to labelled `Examples`.
@@ -23,6 +24,7 @@ class Training:
         sample: a `DevSample`, or `None` without `dev`.
     """
 
+    groups: tuple[str, ...]
     model: Any
     training_set: Any
     dev: dict
