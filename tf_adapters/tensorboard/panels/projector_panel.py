@@ -16,11 +16,12 @@ from tf_adapters.tensorboard.panels.panel import Panel
 
 # The name that TensorBoard looks for.
 _CONFIG = "projector_config.pbtxt"
-_FOLDER = "projector"
+# Not what `_CONFIG` begins with: some file systems tell folders by that.
+_FOLDER = "points"
 
 
 class ProjectorPanel(Panel):
-    """Writes `projector_config.pbtxt` and the folder `projector`.
+    """Writes `projector_config.pbtxt` and the folder `points`.
 
     Args:
         training: a `Training`.
