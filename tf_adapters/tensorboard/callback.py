@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import ops
 
 from tf_adapters.data.examples import Examples
@@ -278,8 +279,9 @@ class TensorBoard(keras.callbacks.Callback):
         self._start_clock()
 
     def _look(self, name: str, is_last: bool) -> None:
-        # What has to be computed, the first process computes for itself.
-        if self.writes:
+        # What has to be computed, the first process computes for itself. A
+        # model that has diverged shows nothing.
+        if self.writes and _is_finite(self.model):
             panel = self._panels[name]
             self._looked[name] = self._step
             with self.budget.spending(name):
@@ -298,3 +300,7 @@ class TensorBoard(keras.callbacks.Callback):
         self._mark = time.perf_counter()
         if self._timed is not None:
             self._timed.waited = 0.0
+
+
+def _is_finite(model) -> bool:
+    return all(np.isfinite(weight).all() for weight in model.trainable_weights)
