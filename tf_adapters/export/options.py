@@ -12,8 +12,8 @@ WEIGHTS = ("bfloat16", "int8")
 class ServingOptions:
     """Options of `export_saved_model` that few exports need.
 
-    What each gains and loses was measured; `docs/artifact.md` has the
-    figures.
+    `docs/artifact.md` says what each is for, and
+    `benchmarks/serving_options.py` measures what it gains and loses.
 
     Attributes:
         weights: str. `"bfloat16"` stores and multiplies in bfloat16. `"int8"`
