@@ -63,15 +63,17 @@ def test_a_file_without_rows_is_one_empty_chunk(chunks_of, content):
         ),
         (
             "rows.jsonl.gz",
-            gzip.compress(
-                b'{"task": "mood", "text": "good", "more": []}\n'
-                b'{"task": "same", "text": "a", "text_pair": "b"}\n'
-                b'{"task": "near", "text_pair": "b", "text": "a"}\n'
-            ),
+            b'{"task": "mood", "text": "good", "more": []}\n'
+            b'{"task": "same", "text": "a", "text_pair": "b"}\n'
+            b'{"task": "near", "text_pair": "b", "text": "a"}\n',
         ),
     ],
 )
 def test_rows_may_be_of_any_task(chunks_of, name, content):
+    if name.endswith(".gz"):
+        # Not among the parameters: it holds the time, and the name of a test
+        # must be the same in every process.
+        content = gzip.compress(content)
     first = 1 if "json" in name else 2
     assert asked(chunks_of(content, name)) == [
         (first, "mood", "good", ""),
