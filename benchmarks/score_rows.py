@@ -21,27 +21,18 @@ import sys
 import tempfile
 import time
 
-import keras_nlp
+import many_tasks
 import numpy as np
 
 import tf_adapters
 
-WORDS = "a bad bank film good hill house is it near of old on so the".split()
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 # The most words of a text.
 LONGEST = 20
 
 
 def export(folder):
     """Exports an encoder of two layers that are 64 wide, untrained."""
-    backbone = keras_nlp.models.BertBackbone(
-        vocabulary_size=len(SPECIAL + WORDS),
-        num_layers=2,
-        num_heads=2,
-        hidden_dim=64,
-        intermediate_dim=256,
-        max_sequence_length=64,
-    )
+    backbone, tokenizer = many_tasks.tiny()
     tasks = [
         tf_adapters.Task(
             name="mood", text_columns=("text",), labels=("bad", "good")
@@ -51,10 +42,7 @@ def export(folder):
         ),
     ]
     model = tf_adapters.MultiTaskClassifier(
-        backbone,
-        tf_adapters.Houlsby(8),
-        tasks,
-        tokenizer=keras_nlp.tokenizers.BertTokenizer(SPECIAL + WORDS),
+        backbone, tf_adapters.Houlsby(8), tasks, tokenizer=tokenizer
     )
     tf_adapters.export_saved_model(model, folder, sequence_length=64)
 
@@ -68,10 +56,11 @@ def write_rows(folder, num_rows, num_files):
             file.write("id\ttask\ttext\ttext_pair\n")
             lengths = random.integers(1, LONGEST, (len(ids), 2))
             for id_, (first, second) in zip(ids, lengths, strict=True):
-                text = " ".join(random.choice(WORDS, first))
+                text = " ".join(random.choice(many_tasks.WORDS, first))
                 task, pair = "mood", ""
                 if id_ % 2:
-                    task, pair = "near", " ".join(random.choice(WORDS, second))
+                    task = "near"
+                    pair = " ".join(random.choice(many_tasks.WORDS, second))
                 if id_ % 1000 == 999:
                     task = "none"
                 file.write(f"{id_}\t{task}\t{text}\t{pair}\n")

@@ -110,4 +110,12 @@ def test_nothing_refers_to_a_page_that_the_project_does_not_have():
         text = path.read_text("utf-8")
         for name in re.findall(r"\b(?<!/)([\w-]+\.md)\b", text):
             assert name in own, f"{name_of(path)} refers to {name}"
-        assert "../shared" not in text, name_of(path)
+
+
+def test_nothing_points_out_of_the_project():
+    for path in [*CODE, *PAGES]:
+        for target in re.findall(
+            r"(?<![\w./])(?:\.\./)+[\w./-]*", path.read_text("utf-8")
+        ):
+            found = (path.parent / target).resolve()
+            assert found.is_relative_to(ROOT), f"{name_of(path)}: {target}"

@@ -12,7 +12,8 @@ import numpy as np
 from keras import ops
 
 from tf_adapters.data.examples import Examples
-from tf_adapters.evaluation.metrics import mean_score
+from tf_adapters.evaluation.dev_scores import add_dev_scores
+from tf_adapters.evaluation.dev_scores import dev_scores_in
 from tf_adapters.evaluation.predictor import Predictor
 from tf_adapters.tensorboard.budget import Budget
 from tf_adapters.tensorboard.groups import GROUPS
@@ -173,9 +174,9 @@ class TensorBoard(keras.callbacks.Callback):
         self._write_steps()
         logs = {} if logs is None else logs
         if self.dev and "val_mean" not in logs:
-            self._score(logs)
+            add_dev_scores(logs, self.predictor, self.dev)
         self._write(lambda own: own.epoch(logs))
-        self._scores = self._scores_among(logs)
+        self._scores = dev_scores_in(logs, self.dev)
         self._forget_sample()
         # The end of the training looks for itself.
         is_last = epoch + 1 == self.params.get("epochs")
@@ -242,23 +243,9 @@ class TensorBoard(keras.callbacks.Callback):
         )
         self._panels = make_panels(self.groups, training)
 
-    def _scores_among(self, logs) -> dict[str, dict[str, float]]:
-        found = {}
-        for name, own in self.dev.items():
-            keys = {k: f"val_{name}_{k}" for k in own.task.metrics}
-            found[name] = {k: logs[v] for k, v in keys.items() if v in logs}
-        return found
-
     def _forget_sample(self) -> None:
         if self._sample is not None:
             self._sample.forget()
-
-    def _score(self, logs: dict) -> None:
-        scores = {k: self.predictor.score(v) for k, v in self.dev.items()}
-        for name, own in scores.items():
-            for metric, value in own.items():
-                logs[f"val_{name}_{metric}"] = value
-        logs["val_mean"] = mean_score(scores)
 
     def _write_steps(self) -> None:
         if self._step == self._written:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from tf_adapters.data.examples import Examples
-from tf_adapters.evaluation.metrics import mean_score
+from tf_adapters.evaluation.dev_scores import add_dev_scores
 from tf_adapters.evaluation.predictor import Predictor
 from tf_adapters.training.datasets import TrainingSet
 
@@ -31,11 +31,7 @@ class DevScores(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Adds the scores to `logs`."""
-        scores = {k: self.predictor.score(v) for k, v in self.examples.items()}
-        for name, own in scores.items():
-            for metric, value in own.items():
-                logs[f"val_{name}_{metric}"] = value
-        logs["val_mean"] = mean_score(scores)
+        add_dev_scores(logs, self.predictor, self.examples)
 
 
 class DrawnShares(keras.callbacks.Callback):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.sources.broken_rows import each_read
 from tf_adapters.data.sources.lines import read_lines
 
 
@@ -40,16 +41,12 @@ def read_objects(
         ValueError: if a line is not an object that holds plain values.
     """
     errors = "surrogateescape" if on_broken else "strict"
-    for number, line in read_lines(path, errors):
+
+    def read(number, line):
         place = f"{path}:{number}"
-        try:
-            values = _values(place, _parsed(place, line), keys, optional)
-        except ValueError as error:
-            if on_broken is None:
-                raise
-            on_broken(number, str(error))
-        else:
-            yield number, values
+        return _values(place, _parsed(place, line), keys, optional)
+
+    yield from each_read(read_lines(path, errors), read, on_broken)
 
 
 def _values(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from tf_adapters import storage
 from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.sources.broken_rows import each_read
 from tf_adapters.data.sources.json_lines import as_text
 from tf_adapters.data.sources.lines import check_is_file
 
@@ -75,16 +76,11 @@ def _rows(path, columns, optional, on_broken):
                 raise ValueError(message)
         batches = file.iter_batches(columns=columns and list(columns))
         rows = (row for batch in batches for row in batch.to_pylist())
-        for number, row in enumerate(rows, start=1):
-            for column in optional:
-                if row.get(column) is None:
-                    row[column] = ""
+
+        def read(number, row):
+            empty = {k: "" for k in optional if row.get(k) is None}
+            values = {**row, **empty}
             place = f"{path}:{number}"
-            try:
-                values = {k: as_text(place, k, v) for k, v in row.items()}
-            except ValueError as error:
-                if on_broken is None:
-                    raise
-                on_broken(number, str(error))
-            else:
-                yield number, values
+            return {k: as_text(place, k, v) for k, v in values.items()}
+
+        yield from each_read(enumerate(rows, start=1), read, on_broken)
