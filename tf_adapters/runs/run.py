@@ -14,23 +14,20 @@ from etils import epy
 
 from tf_adapters import evaluation
 from tf_adapters import storage
-from tf_adapters.runs.recipe import build_model
+from tf_adapters.runs.compiled_model import compiled_model
+from tf_adapters.runs.compiled_model import start_strategy
 from tf_adapters.runs.run_directory import RunDirectory
 from tf_adapters.runs.task_sources import task_sources
 from tf_adapters.tensorboard.groups import drawable
 from tf_adapters.training.config import TrainConfig
 from tf_adapters.training.datasets import TrainingSet
-from tf_adapters.training.datasets import check_executions
 from tf_adapters.training.datasets import make_mixture
 from tf_adapters.training.datasets import read_dev
 from tf_adapters.training.datasets import read_split
 from tf_adapters.training.datasets import steps_per_epoch
 from tf_adapters.training.datasets import training_set
 from tf_adapters.training.datasets import unseen_labels
-from tf_adapters.training.strategy import check_batch_size
-from tf_adapters.training.strategy import chosen_strategy
 from tf_adapters.training.strategy import is_chief
-from tf_adapters.training.strategy import make_strategy
 
 # What is wrong with settings or data is said before TensorFlow is imported.
 with epy.lazy_imports():
@@ -38,15 +35,11 @@ with epy.lazy_imports():
     import tensorflow as tf
 
     from tf_adapters import tensorboard
-    from tf_adapters.model import multi_task_classifier
-    from tf_adapters.runs import later_tasks
     from tf_adapters.training import agreement
     from tf_adapters.training import callbacks
     from tf_adapters.training import checkpoints
-    from tf_adapters.training import optimizer
     from tf_adapters.training import progress
     from tf_adapters.training import resumable
-    from tf_adapters.training import watch
 
 # What may be found elsewhere by another worker.
 _PLACES = ("data_dir", "task_file", "preset", "from_run", "output_dir")
@@ -105,9 +98,14 @@ class Run:
         keras.utils.set_random_seed(config.seed)
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
-        self.started_from: dict[str, str] = {}
-        self.watch = watch.Watch(math.inf)
-        self.model = self._build(recipe)
+        steps = steps_per_epoch(
+            config, make_mixture(config, self.train_examples)
+        )
+        self.watch, strategy = start_strategy(config, self.say)
+        with self.watch.watching():
+            self.model, self.started_from = compiled_model(
+                recipe, config, self.train_examples, steps, strategy
+            )
         self.say("Tokenising")
         self.training_set: TrainingSet = training_set(
             self.model, self.train_examples, config
@@ -271,46 +269,6 @@ class Run:
         return bool(self.history) and not math.isfinite(
             self.history[-1]["loss"]
         )
-
-    def _build(self, recipe) -> multi_task_classifier.MultiTaskClassifier:
-        tasks = [source.task for source in self.sources.values()]
-        mixture = make_mixture(self.config, self.train_examples)
-        steps = steps_per_epoch(self.config, mixture)
-        name, reason = self.config.strategy, "as was asked for"
-        if name == "auto":
-            name, reason = chosen_strategy()
-        self.say(f"Strategy {name}: {reason}")
-        if name == "multi_worker":
-            self.watch = watch.Watch(self.config.worker_timeout)
-            self.say("Waiting for the other workers")
-        with self.watch.watching():
-            strategy = make_strategy(name)
-        check_batch_size(
-            self.config.batch_size, strategy, self.config.accumulate_steps
-        )
-        check_executions(
-            self.config.steps_per_execution,
-            steps,
-            strategy.num_replicas_in_sync,
-        )
-        # Workers make variables together.
-        with self.watch.watching(), strategy.scope():
-            if self.config.from_run:
-                model, self.started_from = later_tasks.with_later_tasks(
-                    recipe, self.config, self.train_examples
-                )
-            else:
-                model = build_model(recipe, self.config, tasks)
-            model.compile(
-                optimizer.make_optimizer(
-                    self.config, steps * self.config.num_epochs
-                ),
-                accumulate_steps=self.config.accumulate_steps,
-                recompute=self.config.recompute,
-                steps_per_execution=self.config.steps_per_execution,
-                jit_compile=self.config.jit_compile,
-            )
-        return model
 
     def say(self, stage: str) -> None:
         """Prints what comes now, also into a log file at once."""
