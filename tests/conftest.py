@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pathlib
 import random
 from unittest import mock
 
@@ -30,6 +31,7 @@ pytest_plugins = [
     "tests.served",
 ]
 
+HERE = pathlib.Path(__file__).parent
 LONGEST = 8
 
 # What has been imported never goes: collecting what tests leave need not look.
@@ -53,13 +55,15 @@ FIRST = ("test_notebooks", "test_train_script", "command_line")
 def pytest_collection_modifyitems(items):
     """Says what stays together, and what comes first."""
     for item in items:
-        names = (item.path.stem, item.path.parent.name)
+        names = (item.path.stem, *item.path.relative_to(HERE).parts)
         if {"client", "server", "test_ask"} & set(names):
             names = ("served",)
         for name in set(names) & set(SHARING):
             item.add_marker(pytest.mark.xdist_group(name))
     items.sort(
-        key=lambda item: not {*item.path.parts, item.path.stem} & {*FIRST}
+        key=lambda item: (
+            not {*item.path.relative_to(HERE).parts, item.path.stem} & {*FIRST}
+        )
     )
 
 

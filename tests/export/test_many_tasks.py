@@ -12,7 +12,7 @@ from tests.rounding import ROUNDING
 from tf_adapters import IntrinsicSAID
 from tf_adapters.data.task import Task
 from tf_adapters.export import export_saved_model
-from tf_adapters.export.known_tasks import KnownTasks
+from tf_adapters.export.graph.known_tasks import KnownTasks
 from tf_adapters.layers.banks import bank
 
 

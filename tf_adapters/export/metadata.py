@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from tf_adapters.data.task import Task
-from tf_adapters.export.input_names import input_names
+from tf_adapters.export.graph.input_names import input_names
 from tf_adapters.export.published import FILE
 from tf_adapters.version import __version__
 

@@ -14,17 +14,17 @@ import tensorflow as tf
 from tf_adapters import storage
 from tf_adapters.data.task import RESERVED
 from tf_adapters.export.bfloat16 import in_bfloat16
-from tf_adapters.export.describe import NAME as DESCRIBE
-from tf_adapters.export.describe import TASKS_NAME as DESCRIBE_TASKS
-from tf_adapters.export.describe import describe_signature
-from tf_adapters.export.describe import describe_tasks_signature
 from tf_adapters.export.digests import write_digests
-from tf_adapters.export.known_tasks import listed
+from tf_adapters.export.graph.describe import NAME as DESCRIBE
+from tf_adapters.export.graph.describe import TASKS_NAME as DESCRIBE_TASKS
+from tf_adapters.export.graph.describe import describe_signature
+from tf_adapters.export.graph.describe import describe_tasks_signature
+from tf_adapters.export.graph.known_tasks import listed
+from tf_adapters.export.graph.served_model import ServedModel
 from tf_adapters.export.metadata import make_metadata
 from tf_adapters.export.metadata import write_metadata
 from tf_adapters.export.model_card import write_model_card
 from tf_adapters.export.options import ServingOptions
-from tf_adapters.export.served_model import ServedModel
 from tf_adapters.export.version_folder import choose_version
 from tf_adapters.export.versions import check_keep
 from tf_adapters.export.versions import remove_old_versions

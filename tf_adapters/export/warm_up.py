@@ -13,7 +13,7 @@ from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from tf_adapters.data.task import Task
-from tf_adapters.export.input_names import input_names
+from tf_adapters.export.graph.input_names import input_names
 
 # Where TF Serving looks.
 FILE = pathlib.Path("assets.extra", "tf_serving_warmup_requests")

@@ -2,7 +2,7 @@ import pytest
 
 from tf_adapters.data.sources.glue import GLUE_TASKS
 from tf_adapters.data.task import Task
-from tf_adapters.export.input_names import input_names
+from tf_adapters.export.graph.input_names import input_names
 
 
 @pytest.mark.parametrize(

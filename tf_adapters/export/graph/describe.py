@@ -8,10 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from tf_adapters.data.task import Task
-from tf_adapters.export.answer import label_table
-from tf_adapters.export.known_tasks import KnownTasks
-from tf_adapters.export.request import check_rank
-from tf_adapters.export.request import read_task_ids
+from tf_adapters.export.graph.answer import label_table
+from tf_adapters.export.graph.known_tasks import KnownTasks
+from tf_adapters.export.graph.request import check_rank
+from tf_adapters.export.graph.request import read_task_ids
 
 NAME = "describe"
 TASKS_NAME = "describe_tasks"

@@ -3,7 +3,7 @@ import tensorflow as tf
 
 from tests.rounding import ROUNDING
 from tf_adapters.data.task import Task
-from tf_adapters.export.answer import answer
+from tf_adapters.export.graph.answer import answer
 
 TASKS = [
     Task(name="two", text_columns=("a",), labels=("no", "yes")),

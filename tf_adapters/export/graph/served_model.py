@@ -9,16 +9,16 @@ import tensorflow as tf
 
 from tf_adapters.data.batches.text_encoder import TextEncoder
 from tf_adapters.data.task import Task
-from tf_adapters.export.answer import answer
-from tf_adapters.export.input_names import input_names
-from tf_adapters.export.known_tasks import KnownTasks
+from tf_adapters.export.graph.answer import answer
+from tf_adapters.export.graph.input_names import input_names
+from tf_adapters.export.graph.known_tasks import KnownTasks
+from tf_adapters.export.graph.packed import packed
+from tf_adapters.export.graph.request import read_columns
+from tf_adapters.export.graph.request import read_mixed
+from tf_adapters.export.graph.slices import pack_in_slices
+from tf_adapters.export.graph.slices import score_in_slices
+from tf_adapters.export.graph.token_request import read_tokens
 from tf_adapters.export.options import ServingOptions
-from tf_adapters.export.packed import packed
-from tf_adapters.export.request import read_columns
-from tf_adapters.export.request import read_mixed
-from tf_adapters.export.slices import pack_in_slices
-from tf_adapters.export.slices import score_in_slices
-from tf_adapters.export.token_request import read_tokens
 
 _Tensors = dict[str, tf.Tensor]
 

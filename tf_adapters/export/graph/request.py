@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 
-from tf_adapters.export.known_tasks import KnownTasks
+from tf_adapters.export.graph.known_tasks import KnownTasks
 
 
 def check(condition: tf.Tensor, *message: str | tf.Tensor) -> tf.Operation:

@@ -2,9 +2,9 @@ import pytest
 import tensorflow as tf
 
 from tf_adapters.data.task import Task
-from tf_adapters.export.known_tasks import KnownTasks
-from tf_adapters.export.request import read_columns
-from tf_adapters.export.request import read_mixed
+from tf_adapters.export.graph.known_tasks import KnownTasks
+from tf_adapters.export.graph.request import read_columns
+from tf_adapters.export.graph.request import read_mixed
 
 TASKS = [
     Task(name="one", text_columns=("a",), labels=("no", "yes")),

@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from tf_adapters.export.request import check
-from tf_adapters.export.request import check_same_length
-from tf_adapters.export.request import wrong_rows
+from tf_adapters.export.graph.request import check
+from tf_adapters.export.graph.request import check_same_length
+from tf_adapters.export.graph.request import wrong_rows
 
 
 def read_tokens(

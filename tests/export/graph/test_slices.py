@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from tf_adapters.export import export_saved_model
-from tf_adapters.export import slices
-from tf_adapters.export.slices import pack_in_slices
-from tf_adapters.export.slices import score_in_slices
+from tf_adapters.export.graph import slices
+from tf_adapters.export.graph.slices import pack_in_slices
+from tf_adapters.export.graph.slices import score_in_slices
 
 
 def scored(lengths):

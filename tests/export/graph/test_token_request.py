@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_adapters.export.token_request import read_tokens
+from tf_adapters.export.graph.token_request import read_tokens
 
 LIMITS = {"token_ids": 10, "segment_ids": 2, "task_ids": 3}
 

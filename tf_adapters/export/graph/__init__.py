@@ -1,0 +1,1 @@
+"""The functions of a SavedModel: what is computed for a request."""
