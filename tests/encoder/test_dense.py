@@ -24,9 +24,10 @@ def test_a_layer_is_multiplied_by_its_weights(scramble):
     dense.build(X.shape)
     scramble(dense.weights)
     added = np.full((2, 3, 4), 0.25, "float32")
+    kernel, bias = joined([dense], 8, "float32", [1])
     inner = X @ dense.kernel.numpy() + dense.bias.numpy()
-    assert_same_to_rounding(apply_dense(dense, X), inner)
-    found = apply_dense(dense, X, keras.activations.relu, added)
+    assert_same_to_rounding(apply_dense(kernel, bias, X), inner)
+    found = apply_dense(kernel, bias, X, keras.activations.relu, added)
     assert_same_to_rounding(found, np.maximum(inner + added, 0))
 
 
