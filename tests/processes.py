@@ -7,19 +7,20 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
-LAUNCH = [sys.executable, "-m", "tf_adapters", "launch", "--workers", "2", "--"]
+LAUNCH = [sys.executable, "-m", "tf_adapters", "launch", "--workers", "2"]
 
 
 @pytest.fixture
 def run_workers():
     """Launches two workers of one Python program and waits for both.
 
-    Returns the exit code, what each of them printed, and all errors.
+    Returns the exit code, what each of them printed, and all errors. `grace`
+    is how many seconds a worker has to end once the other has failed.
     """
 
-    def run_workers(*command):
+    def run_workers(*command, grace=30):
         done = subprocess.run(
-            [*LAUNCH, sys.executable, *command],
+            [*LAUNCH, "--grace", str(grace), "--", sys.executable, *command],
             cwd=ROOT,
             capture_output=True,
             text=True,

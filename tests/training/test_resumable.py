@@ -101,19 +101,22 @@ def weights(model):
 
 @pytest.mark.large
 @pytest.mark.parametrize(
-    "method", [Houlsby(4), PALs(6, num_heads=3)], ids=lambda m: type(m).__name__
+    "method, steps",
+    [
+        # Before the first checkpoint, within an epoch, at its end, in the last.
+        (Houlsby(4), (1, 7, 8, 13, 23)),
+        # BERT is in the checkpoint as well.
+        (PALs(6, num_heads=3), (7, 13)),
+    ],
+    ids=["Houlsby", "PALs"],
 )
 def test_killed_at_any_step_it_ends_in_the_same_weights(
-    process, tmp_path, method
+    process, tmp_path, method, steps
 ):
     whole, model = process(method)
     expected = weights(model)
-    for path in list(tmp_path.iterdir()):
-        for file in path.iterdir():
-            file.unlink()
-        path.rmdir()
-    # Before the first checkpoint, within an epoch, at its end, in the last.
-    for step in (1, 7, 8, 13, 23):
+    shutil.rmtree(tmp_path)
+    for step in steps:
         with pytest.raises(Killed):
             process(method, kill_at=step)
     again, model = process(method)

@@ -72,7 +72,7 @@ def test_where_there_is_nobody_to_wait_for_there_is_no_thread():
 
 @pytest.mark.large
 def test_a_worker_that_hangs_ends_the_other(run_workers):
-    code, _, errors = run_workers("-c", HANGS)
+    code, _, errors = run_workers("-c", HANGS, grace=1)
     assert code == LOST_WORKER, errors
     assert "[0] The workers must take each step together." in errors
     # Where it was waiting.
