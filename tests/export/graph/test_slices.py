@@ -36,6 +36,27 @@ def test_a_row_longer_than_a_slice_is_alone(monkeypatch):
     assert scored([101, 300, 60])[1] == [([1], 300), ([0], 101), ([2], 60)]
 
 
+def test_what_is_cut_by_hand(monkeypatch):
+    # Together 4 rows have 400 places. Cut after two they have 200 + 20, and the
+    # first two, cut again, 100 + 60: each cut saves 40 or more.
+    lengths = [100, 10, 60, 10]
+    monkeypatch.setattr(slices, "_COST", 39)
+    assert scored(lengths)[1] == [([0], 100), ([2], 60), ([1, 3], 10)]
+    monkeypatch.setattr(slices, "_COST", 40)
+    assert scored(lengths)[1] == [([0, 2], 100), ([1, 3], 10)]
+    # The first cut saves 180.
+    monkeypatch.setattr(slices, "_COST", 180)
+    assert scored(lengths)[1] == [([0, 2, 1, 3], 100)]
+
+
+def test_short_texts_do_not_pay_for_a_long_one():
+    scores, seen = scored([8] * 63 + [128])
+    assert seen == [([63], 128), ([*range(63)], 8)]
+    np.testing.assert_array_equal(scores[:, 0], range(64))
+    # One or two rows are a slice whatever they are.
+    assert len(scored([128, 8])[1]) == 1
+
+
 def test_no_row_is_no_slice():
     scores, seen = scored([])
     assert scores.shape == (0, 2) and not seen
@@ -116,6 +137,13 @@ def test_tokens_are_sliced_by_rows(small_slices, call):
     request = {k: v.astype("int32") for k, v in request.items()}
     found = ask(small_slices, "token_ids", request)["scores"]
     expected = call("token_ids", **request)["scores"]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    # Padding costs nothing, and a hole in a row is no end of it.
+    request["padding_mask"][:, 5:] = [[i % 2] + [0] * 6 for i in range(9)]
+    request["padding_mask"][:, 2] = 0
+    found = ask(small_slices, "token_ids", request)["scores"]
+    narrow = {k: v if v.ndim == 1 else v[:, :6] for k, v in request.items()}
+    expected = call("token_ids", **narrow)["scores"]
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 

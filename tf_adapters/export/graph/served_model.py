@@ -156,10 +156,7 @@ class ServedModel:
             tokens, task_ids = read_tokens(
                 tokens, inputs[-1], limits, encoder.max_sequence_length
             )
-            # The client says how wide they are.
-            width = tf.shape(tokens["token_ids"])[1]
-            lengths = tf.fill(tf.shape(task_ids), width)
-            logits = self._score_mixed(tokens, lengths, task_ids)
+            logits = self._score_mixed(tokens, _lengths(tokens), task_ids)
             return self._answer(logits, task_ids)
 
         specs = [_tokens(name) for name in self._token_inputs]
@@ -207,7 +204,9 @@ class ServedModel:
 
 
 def _lengths(tokens: _Tensors) -> tf.Tensor:
-    return tf.reduce_sum(tokens["padding_mask"], axis=1)
+    """Returns where the last token of each row is; there is one."""
+    mask = tokens["padding_mask"]
+    return tf.reduce_max(mask * tf.range(1, tf.shape(mask)[1] + 1), axis=1)
 
 
 def _num_ids(encoder: keras.Model) -> dict[str, int]:
