@@ -47,7 +47,9 @@ class FinishedRun:
         seed: its seed.
         settings: the other settings, those that make no difference to what is
             learned aside. What is younger than the run is there as it was.
-        scores: dict from a task to dict from a metric to its dev score.
+        tasks: names of the tasks that it trained.
+        scores: dict from a dev set to dict from a metric to its score. A task
+            may have two of them, as MNLI has `mnli` and `mnli_mismatched`.
         majority: the same of the constant guess, `None` if a draw of training
             examples has a part in it.
         trained_percent: trainable weights in percent of the backbone, over
@@ -61,6 +63,7 @@ class FinishedRun:
     recipe: str
     seed: int
     settings: dict[str, Any]
+    tasks: tuple[str, ...]
     scores: dict[str, dict[str, float]]
     majority: dict[str, dict[str, float]] | None
     trained_percent: float
@@ -68,8 +71,8 @@ class FinishedRun:
     bundle_bytes: float | None
 
     @property
-    def tasks(self) -> tuple[str, ...]:
-        """Names of the tasks that it trained."""
+    def dev_sets(self) -> tuple[str, ...]:
+        """Names of the dev sets that it was scored on."""
         return tuple(self.scores)
 
 
@@ -97,17 +100,20 @@ def read_run(path: str, epoch: str = "best") -> FinishedRun:
         scores = metrics["dev"]
         if epoch == "last":
             scores = _of_last_epoch(metrics)
+        # An old run may not name them.
+        tasks = tuple(config.get("tasks") or scores)
         is_drawn = bool(config.get("max_examples"))
         return FinishedRun(
             path=folder,
             recipe=pathlib.Path(config["recipe"]).stem,
             seed=config["seed"],
             settings=_settings(config),
+            tasks=tasks,
             scores=scores,
             majority=None if is_drawn else metrics["majority"],
-            trained_percent=metrics["trainable_percent"] / len(scores),
+            trained_percent=metrics["trainable_percent"] / len(tasks),
             seconds_per_step=metrics["seconds_per_step"],
-            bundle_bytes=_bundle_bytes(folder, list(scores)),
+            bundle_bytes=_bundle_bytes(folder, tasks),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(
@@ -181,7 +187,7 @@ def _defaults(recipe: str) -> dict[str, Any]:
     return json.loads(json.dumps(dataclasses.asdict(defaults)))
 
 
-def _bundle_bytes(folder: storage.Path, tasks: list[str]) -> float | None:
+def _bundle_bytes(folder: storage.Path, tasks: tuple[str, ...]) -> float | None:
     bundles = folder / "bundles"
     if not all((bundles / task).is_dir() for task in tasks):
         return None

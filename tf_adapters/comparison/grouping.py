@@ -53,7 +53,7 @@ def varied(settings: Iterable[dict[str, Any]]) -> list[str]:
 def _parts(runs: list[FinishedRun]) -> list[Part]:
     found: dict[tuple, list[FinishedRun]] = {}
     for run in runs:
-        key = (run.recipe, run.tasks, _text(run.settings))
+        key = (run.recipe, run.dev_sets, _text(run.settings))
         found.setdefault(key, []).append(run)
     return [
         tuple(sorted(part, key=lambda run: run.seed)) for part in found.values()
@@ -89,10 +89,10 @@ def _best_of_each(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Returns the part with the best mean score for each set of tasks."""
     best: dict[tuple[str, ...], Part] = {}
     for part in sorted(parts, key=_mean):
-        best[part[0].tasks] = part
+        best[part[0].dev_sets] = part
     return tuple(best.values())
 
 
 def _mean(part: Part) -> float:
-    scores = Row("", (part,), ()).mean_scores(part[0].tasks)
+    scores = Row("", (part,), ()).mean_scores(part[0].dev_sets)
     return spread_of(scores).mean

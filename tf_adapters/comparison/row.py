@@ -37,8 +37,8 @@ class Row:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks that it has scores of."""
-        return tuple(task for part in self.parts for task in part[0].tasks)
+        """The tasks that it has scores of, each dev set as one of its own."""
+        return tuple(name for part in self.parts for name in part[0].dev_sets)
 
     def task_scores(self, task: str, metric: str = "") -> dict[int, float]:
         """Returns the score of a task by seed.

@@ -60,6 +60,9 @@ def _same(one: Scores, other: Scores) -> bool:
 
 
 def _renamed(run: FinishedRun, names: dict[str, str]) -> FinishedRun:
+    tasks = tuple(names.get(task, task) for task in run.tasks)
     scores = {names[task]: own for task, own in run.scores.items()}
     majority = run.majority and {names[k]: v for k, v in run.majority.items()}
-    return dataclasses.replace(run, scores=scores, majority=majority)
+    return dataclasses.replace(
+        run, tasks=tasks, scores=scores, majority=majority
+    )
