@@ -59,3 +59,15 @@ def test_a_task_scored_on_other_data_keeps_its_dev_sets(write_run, tables):
     [[row]] = tables(*runs, "--best")
     assert row["learning rate"] == "0.001 (mnli), 0.003 (mnli [2])"
     assert row["trained per task, %"] == "2"
+
+
+def test_earlier_tasks_have_their_part_of_banks_and_bundles(write_run, tables):
+    run = write_run("later", dev=scores("cola", 0.1), earlier_tasks=list("abc"))
+    bundle(run, "cola", 100)
+    bundle(run, "a", 5000)
+    file = run / "bundles" / "shared-0a.safetensors"
+    file.write_bytes(b"s" * 1000)
+    [[row]] = tables(run)
+    # 8 % are four rows of a bank, and 1,000 bytes are for four tasks.
+    assert row["trained per task, %"] == "2"
+    assert row["bundle, bytes"] == "350"

@@ -53,10 +53,11 @@ class FinishedRun:
         majority: the same of the constant guess, `None` if a draw of training
             examples has a part in it.
         trained_percent: trainable weights in percent of the backbone, over
-            the number of tasks.
+            the number of tasks in the model, those of the run that it goes on
+            from among them.
         seconds_per_step: of the median step, `None` if there was only one.
-        bundle_bytes: bytes of all bundles, what they share counted once, over
-            the number of tasks; `None` if a task has no bundle.
+        bundle_bytes: bytes of the bundle of one of its tasks, with its part
+            of what all tasks in the model share; `None` if one has no bundle.
     """
 
     path: storage.Path
@@ -102,6 +103,7 @@ def read_run(path: str, epoch: str = "best") -> FinishedRun:
             scores = _of_last_epoch(metrics)
         # An old run may not name them.
         tasks = tuple(config.get("tasks") or scores)
+        num_tasks = len(tasks) + len(config.get("earlier_tasks", ()))
         is_drawn = bool(config.get("max_examples"))
         return FinishedRun(
             path=folder,
@@ -111,9 +113,9 @@ def read_run(path: str, epoch: str = "best") -> FinishedRun:
             tasks=tasks,
             scores=scores,
             majority=None if is_drawn else metrics["majority"],
-            trained_percent=metrics["trainable_percent"] / len(tasks),
+            trained_percent=metrics["trainable_percent"] / num_tasks,
             seconds_per_step=metrics["seconds_per_step"],
-            bundle_bytes=_bundle_bytes(folder, tasks),
+            bundle_bytes=_bundle_bytes(folder, tasks, num_tasks),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(
@@ -187,11 +189,16 @@ def _defaults(recipe: str) -> dict[str, Any]:
     return json.loads(json.dumps(dataclasses.asdict(defaults)))
 
 
-def _bundle_bytes(folder: storage.Path, tasks: tuple[str, ...]) -> float | None:
+def _bundle_bytes(
+    folder: storage.Path, tasks: tuple[str, ...], num_tasks: int
+) -> float | None:
     bundles = folder / "bundles"
     if not all((bundles / task).is_dir() for task in tasks):
         return None
-    files = list(bundles.glob("shared-*.safetensors"))
-    for task in tasks:
-        files += (bundles / task).iterdir()
-    return sum(file.stat().st_size for file in files) / len(tasks)
+    own = [file for task in tasks for file in (bundles / task).iterdir()]
+    shared = bundles.glob("shared-*.safetensors")
+    return _size(own) / len(tasks) + _size(shared) / num_tasks
+
+
+def _size(files: Iterable[storage.Path]) -> int:
+    return sum(file.stat().st_size for file in files)
