@@ -13,11 +13,13 @@ import pathlib
 import re
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from etils import epath
+
+from tf_adapters.staged import beside
+from tf_adapters.staged import staged_folder
 
 Path = pathlib.Path | epath.Path
 
@@ -120,7 +122,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             with path.open("wb") as target:
                 shutil.copyfileobj(file, target)
         return
-    staged = _beside(path, "new")
+    staged = beside(path, "new")
     try:
         with staged.open("wb") as file:
             yield file
@@ -159,11 +161,14 @@ def whole_folder(
 
     Returns:
         A context of the folder, which on this machine is next to `target`,
-        under a hidden name.
+        under a hidden name. Of several writers of one `target`, the first
+        that is done has it. On this machine none disturbs another, as
+        `staged_folder` says; elsewhere two that copy at the same time mix
+        their files.
 
     Raises:
-        OSError: if `target` is there and may not be replaced, or cannot be
-            written.
+        FileExistsError: if `target` is there and may not be replaced.
+        OSError: if it cannot be written.
     """
     if is_local(target):
         return _renamed(target, replace)
@@ -205,26 +210,24 @@ def remove_folder(folder: Path, first: str = "") -> None:
 def _renamed(target: pathlib.Path, replace: bool) -> Iterator[pathlib.Path]:
     parent_is_new = not target.parent.exists()
     target.parent.mkdir(parents=True, exist_ok=True)
-    # What a killed writer left.
-    pattern = rf"\.{re.escape(target.name)}\.[0-9a-f]{{32}}\.new"
-    for path in listed(target.parent):
-        if re.fullmatch(pattern, path.name):
-            shutil.rmtree(path, ignore_errors=True)
-    staged, replaced = _beside(target, "new"), _beside(target, "old")
+    replaced = beside(target, "old")
     try:
-        staged.mkdir()
-        yield staged
-        for path in [*staged.rglob("*"), staged]:
-            _flush(path)
-        # A folder that is not empty cannot be replaced in one step: the old
-        # one steps aside first, and comes back if the new one cannot.
-        if replace and target.exists():
-            target.rename(replaced)
-        staged.rename(target)
+        with staged_folder(target) as staged:
+            yield staged
+            for path in [*staged.rglob("*"), staged]:
+                _flush(path)
+            # A folder that is not empty cannot be replaced in one step: the
+            # old one steps aside first, and comes back if the new one cannot.
+            if replace and target.exists():
+                target.rename(replaced)
+            try:
+                staged.rename(target)
+            except OSError as error:
+                _check_new(target, error)
+                raise
     except BaseException:
         if replaced.exists():
             replaced.rename(target)
-        shutil.rmtree(staged, ignore_errors=True)
         if parent_is_new:
             # Another process may have written there.
             with contextlib.suppress(OSError):
@@ -243,8 +246,8 @@ def _copied(
         yield staged
         if replace:
             remove_folder(target, first=last)
-        elif target.exists():
-            raise FileExistsError(f"{str(target)!r} has appeared meanwhile.")
+        else:
+            _check_new(target)
         files = [path for path in sorted(staged.rglob("*")) if path.is_file()]
         try:
             for path in sorted(files, key=lambda path: path == staged / last):
@@ -255,6 +258,15 @@ def _copied(
             with contextlib.suppress(Exception):
                 remove_folder(target, first=last)
             raise
+
+
+def _check_new(target: Path, error: OSError | None = None) -> None:
+    if target.exists():
+        raise FileExistsError(
+            "A folder must be new when it is put in its place, because none "
+            f"is overwritten. Received: {str(target)!r}, which was written "
+            "meanwhile. Write under another name, such as the next version."
+        ) from error
 
 
 def _expanded(root: Path, parts: list[str]) -> list[Path]:
@@ -270,10 +282,6 @@ def _expanded(root: Path, parts: list[str]) -> list[Path]:
         and fnmatch.fnmatchcase(entry.name, part)
         for found in _expanded(entry, others)
     ]
-
-
-def _beside(path: pathlib.Path, suffix: str) -> pathlib.Path:
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.{suffix}")
 
 
 def _flush(path: pathlib.Path) -> None:
