@@ -1,5 +1,7 @@
 """What the callback writes by step and by epoch, under `fit` alone."""
 
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -64,6 +66,26 @@ def test_a_loss_is_that_of_the_steps_since_the_point_before(trained):
             assert curve[12] == pytest.approx(rest, abs=1e-5)
         # A new epoch does not count on.
         assert curve[15] == pytest.approx(means[14][key], abs=1e-6)
+
+
+class Slow(keras.callbacks.Callback):
+    """Takes its time after each epoch, as one does that scores dev sets."""
+
+    SECONDS = 2.0
+
+    def on_epoch_end(self, epoch, logs=None):
+        time.sleep(self.SECONDS)
+
+
+@pytest.mark.large
+def test_what_comes_before_the_board_is_no_training(toy, serve, tmp_path):
+    toy.model.optimizer.iterations.assign(0)
+    board = toy.board(tmp_path, groups=["speed"], every=5)
+    toy.fit(Slow(), board, epochs=1)
+    (*_, (step, rate)) = serve(tmp_path).curve("speed/steps_per_second")
+    # The steps 11 and 12, which take milliseconds.
+    assert step == STEPS
+    assert 2 / rate < Slow.SECONDS
 
 
 @pytest.mark.large

@@ -160,7 +160,9 @@ class TensorBoard(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Writes a point of each curve, if it is time."""
         self._step = self._epoch_began_at + batch + 1
-        if self._step // self.every > self._written // self.every:
+        # What other callbacks do after an epoch is no part of its last steps.
+        is_last = batch + 1 == self.params.get("steps")
+        if is_last or self._step // self.every > self._written // self.every:
             # A GPU may still be at it.
             float(logs["loss"])
             self._write_steps()
