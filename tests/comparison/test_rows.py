@@ -239,3 +239,15 @@ def test_what_no_run_wrote_is_left_out(write_run, compare):
         (run / "metrics.json").write_text(text)
         error = compare(run, other).err
         assert "must be as a run wrote them" in error
+
+
+def test_files_of_one_name_are_recipes_of_their_own(write_run, tables):
+    sources = ("mine/a.py", "yours/a.py", "yours/b.py")
+    runs = [write_run(source.replace("/", "-"), source) for source in sources]
+    rows, differences = tables(*runs, "--reference", "yours/a.py")
+    names = [row["method"] for row in rows]
+    assert sorted(names) == ["b", "mine/a.py", "yours/a.py"]
+    assert sorted(row["method"] for row in differences) == ["b", "mine/a.py"]
+    # Alone, the file goes by its name.
+    [[row]] = tables(runs[0])
+    assert row["method"] == "a"

@@ -99,7 +99,7 @@ class Comparison:
             if row.name == name:
                 return row
         for row in self.rows:
-            if row.recipe == (name or FULL):
+            if (name or FULL) in (row.recipe, row.source):
                 return row
         if not name:
             return self.rows[0]

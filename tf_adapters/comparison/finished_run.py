@@ -44,6 +44,8 @@ class FinishedRun:
     Attributes:
         path: its folder.
         recipe: name of its recipe.
+        source: what train.py was given for it: the same name, or the path of
+            a file.
         seed: its seed.
         settings: the other settings, those that make no difference to what is
             learned aside. What is younger than the run is there as it was.
@@ -62,6 +64,7 @@ class FinishedRun:
 
     path: storage.Path
     recipe: str
+    source: str
     seed: int
     settings: dict[str, Any]
     tasks: tuple[str, ...]
@@ -108,6 +111,7 @@ def read_run(path: str, epoch: str = "best") -> FinishedRun:
         return FinishedRun(
             path=folder,
             recipe=pathlib.Path(config["recipe"]).stem,
+            source=config["recipe"],
             seed=config["seed"],
             settings=_settings(config),
             tasks=tasks,

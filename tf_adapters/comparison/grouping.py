@@ -1,5 +1,6 @@
 """Which runs make a row, and what the row is called."""
 
+import collections
 import json
 import shlex
 from collections.abc import Iterable
@@ -32,10 +33,13 @@ def make_rows(runs: list[FinishedRun], best: bool = False) -> list[Row]:
         first = part[0]
         settings = "" if best else _text(first.settings)
         key = (_trained_on(part), settings)
-        rows = found.setdefault(first.recipe, {})
+        rows = found.setdefault(first.source, {})
         rows.setdefault(key, []).append(part)
+    names = _names(runs)
     return [
-        row for groups in found.values() for row in _rows(groups.values(), best)
+        row
+        for source, groups in found.items()
+        for row in _rows(names[source], groups.values(), best)
     ]
 
 
@@ -50,10 +54,20 @@ def varied(settings: Iterable[dict[str, Any]]) -> list[str]:
     ]
 
 
+def _names(runs: list[FinishedRun]) -> dict[str, str]:
+    """Returns what the recipe of each source is called."""
+    recipes = {run.source: run.recipe for run in runs}
+    count = collections.Counter(recipes.values())
+    return {
+        source: recipe if count[recipe] == 1 else source
+        for source, recipe in recipes.items()
+    }
+
+
 def _parts(runs: list[FinishedRun]) -> list[Part]:
     found: dict[tuple, list[FinishedRun]] = {}
     for run in runs:
-        key = (run.recipe, run.dev_sets, _text(run.settings))
+        key = (run.source, run.dev_sets, _text(run.settings))
         found.setdefault(key, []).append(run)
     return [
         tuple(sorted(part, key=lambda run: run.seed)) for part in found.values()
@@ -68,7 +82,7 @@ def _trained_on(part: Part) -> tuple[str, ...]:
     return part[0].tasks if len(part[0].tasks) > 1 else _ALONE
 
 
-def _rows(groups: Iterable[list[Part]], best: bool) -> list[Row]:
+def _rows(recipe: str, groups: Iterable[list[Part]], best: bool) -> list[Row]:
     """Makes the rows of one recipe, named by what tells them apart."""
     groups = [tuple(group) for group in groups]
     together = {_trained_on(group[0]) for group in groups}
@@ -77,7 +91,7 @@ def _rows(groups: Iterable[list[Part]], best: bool) -> list[Row]:
     rows = []
     for group, own in zip(groups, settings, strict=True):
         flags = as_flags({k: own[k] for k in different if k in own})
-        name = shlex.join([group[0][0].recipe, *flags])
+        name = shlex.join([recipe, *flags])
         if len(together) > 1:
             name += f", {' '.join(_trained_on(group[0]))}"
         parts = _best_of_each(group) if best else group

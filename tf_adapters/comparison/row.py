@@ -15,7 +15,8 @@ class Row:
     """One method, or one choice of its settings.
 
     Attributes:
-        name: the recipe, with the flags that tell it from its other rows.
+        name: the recipe, by its source if another has its name, with the flags
+            that tell it from its other rows.
         parts: tuples of runs that differ by seed: one of several tasks, or
             one of each task.
         tried: the parts that these were chosen from.
@@ -29,6 +30,11 @@ class Row:
     def recipe(self) -> str:
         """Name of the recipe."""
         return self.parts[0][0].recipe
+
+    @property
+    def source(self) -> str:
+        """The name or the path of its recipe."""
+        return self.parts[0][0].source
 
     @property
     def runs(self) -> list[FinishedRun]:
