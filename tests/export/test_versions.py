@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -48,6 +50,38 @@ def test_half_a_version_does_not_come_back(path):
         republish(path)
     with pytest.raises(FileNotFoundError, match="version=2.*which has 1"):
         republish(path, 2)
+
+
+def test_a_damaged_version_does_not_come_back(path):
+    for number in (1, 2):
+        write_version(path, number)
+        lines = "".join(
+            f"{hashlib.sha256(b'old').hexdigest()}  {name}\n"
+            for name in ("saved_model.pb", "variables/a")
+        )
+        digests = path / str(number) / "assets.extra" / "sha256sums"
+        storage.write_whole(digests, lines.encode())
+    storage.write_whole(path / "1" / "variables" / "a", b"odd")
+    message = f"'{path}/1', whose copy is not: .*`variables/a` has the sha256"
+    with pytest.raises(ValueError, match=message):
+        republish(path)
+    assert versions(path) == ["1", "2"]
+    assert republish(path, 2) == path / "3"
+
+
+def test_a_version_that_goes_meanwhile_does_not_come_back(path, monkeypatch):
+    write_version(path, 1)
+    write_version(path, 2)
+    copy_folder = storage.copy_folder
+
+    def copy_last(source, target):
+        (source / "saved_model.pb").unlink(missing_ok=True)
+        copy_folder(source, target)
+
+    monkeypatch.setattr(storage, "copy_folder", copy_last)
+    with pytest.raises(ValueError, match="`saved_model.pb` has gone meanwhile"):
+        republish(path)
+    assert versions(path) == ["1", "2"]
 
 
 def test_there_is_nothing_to_come_back(path):

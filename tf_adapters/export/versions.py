@@ -1,8 +1,10 @@
 """Versions that are published again, and old ones that go."""
 
 import os
+import pathlib
 
 from tf_adapters import storage
+from tf_adapters.export import digests
 from tf_adapters.export.version_folder import choose_version
 from tf_adapters.export.version_folder import whole_versions
 
@@ -27,6 +29,8 @@ def republish(
 
     Raises:
         FileNotFoundError: if there is no such version.
+        ValueError: if the copy is not what was exported, by its digests if it
+            has them. Nothing is published then.
     """
     path = storage.as_path(path)
     found = whole_versions(path)
@@ -40,8 +44,11 @@ def republish(
             f"{listed}."
         )
     target = path / str(choose_version(path, None))
+    source = path / str(version)
+    has_digests = (source / digests.FILE).exists()
     with storage.whole_folder(target, last=_LAST) as staged:
-        storage.copy_folder(path / str(version), staged)
+        storage.copy_folder(source, staged)
+        _check_copy(staged, source, has_digests)
     return target
 
 
@@ -65,6 +72,26 @@ def remove_old_versions(path: str | os.PathLike[str], keep: int) -> list[int]:
         # A server that looks now sees it whole, or not at all.
         storage.remove_folder(path / str(version), first=_LAST)
     return old
+
+
+def _check_copy(
+    copy: pathlib.Path, source: storage.Path, has_digests: bool
+) -> None:
+    wrong = ""
+    if not (copy / _LAST).is_file():
+        # It was there before: somebody removes the version.
+        wrong = f"`{_LAST}` has gone meanwhile."
+    elif has_digests:
+        try:
+            digests.check_saved_model(copy)
+        except ValueError as error:
+            wrong = str(error)
+    if wrong:
+        raise ValueError(
+            "A version that is published again must be as it was exported. "
+            f"Received: {str(source)!r}, whose copy is not: {wrong} Publish "
+            "another version."
+        )
 
 
 def check_keep(keep: int) -> None:
