@@ -109,6 +109,40 @@ def test_a_grid_is_every_combination_once(make_search):
     assert len(search.trials) == 4
 
 
+@pytest.mark.parametrize("drawn", [[], ["learning_rate"]])
+def test_a_point_of_a_grid_is_tried_though_its_process_was_killed(
+    make_search, drawn
+):
+    search = make_search(
+        space={"learning_rate": "0.001,0.003", "bottleneck_dim": "8"},
+        grid=True,
+    )
+    search._enqueue()
+    trial = search._study.ask()
+    # It was killed before it knew all of what to try.
+    for name in drawn:
+        trial.suggest_categorical(name, (0.001, 0.003))
+    found = []
+    while (claimed := search.claim(1)) is not None:
+        number, lock = claimed
+        found.append(search.values(number)["learning_rate"])
+        search.finish(number, TrialState.COMPLETE, 0.1)
+        os.close(lock)
+    assert sorted(found) == [0.001, 0.003]
+    assert search.trials[0].state == TrialState.FAIL
+    assert search.failed_points() == []
+
+
+def test_a_grid_knows_what_has_only_failed(make_search):
+    search = make_search(space={"bottleneck_dim": "8,16,32"}, grid=True)
+    for state, score in ((TrialState.FAIL, None), (TrialState.COMPLETE, 0.1)):
+        number, lock = search.claim(1)
+        search.finish(number, state, score)
+        os.close(lock)
+    # The third waits.
+    assert search.failed_points() == [{"bottleneck_dim": 8}]
+
+
 def test_a_trial_below_the_median_is_ended(make_search):
     search = make_search(prune_after=3)
     # Medians: 0.4 after the first epoch, 0.7 after the second.

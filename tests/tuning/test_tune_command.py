@@ -43,6 +43,18 @@ def test_a_grid_on_the_command_line(stand_in, tune, tmp_path):
     assert "--learning_rate 0.003" in shown.splitlines()[-2]
 
 
+@pytest.mark.large
+def test_a_grid_says_which_of_its_points_have_failed(stand_in, tune, tmp_path):
+    # The stand-in fails with 13.
+    flags = [*SHORT, "--output_dir", tmp_path / "s", "--grid", "--space"]
+    ranges = ["learning_rate=1e-3", "bottleneck_dim=13,8"]
+    shown = tune("houlsby", *flags, *ranges, code=1).out
+    *_, line, point = shown.splitlines()
+    assert line.startswith("Of the grid these have only failed")
+    assert point == "  --learning_rate 0.001 --bottleneck_dim 13"
+    assert "Best: trial 1" in shown
+
+
 @pytest.mark.parametrize(
     "flags, message",
     [

@@ -5,10 +5,12 @@ import dataclasses
 import json
 import os
 import pathlib
+import shlex
 
 from etils import epy
 
 from tf_adapters import storage
+from tf_adapters.runs.flags import as_flags
 from tf_adapters.runs.flags import override
 from tf_adapters.runs.recipe import load_recipe
 from tf_adapters.runs.task_sources import task_sources
@@ -23,7 +25,7 @@ with epy.lazy_imports():
     from tf_adapters.tuning import search as searches
 
 SUMMARY = "search for the settings of a recipe that score best"
-INTERRUPTED = 130
+FAILED, INTERRUPTED = 1, 130
 _ABOUT = """Searches for the settings of a recipe with the best mean dev score.
 
     The search space is that of the recipe, without the settings that have a
@@ -131,6 +133,14 @@ def _search(search, num_trials: int) -> int:
         print(f"Best: trial {best.number}, mean dev score {best.value:.4f}")
         print(command)
         print(f"tensorboard --logdir {search.logs}")
+    failed = [] if code else search.failed_points()
+    if failed:
+        print(
+            "Of the grid these have only failed; trials/*/output.txt say why:"
+        )
+        for point in failed:
+            print(f"  {shlex.join(as_flags(point))}")
+        code = FAILED
     return code
 
 

@@ -118,8 +118,9 @@ class Search:
                     return trial.number, lock
                 else:
                     # Its process was killed before it knew what to try.
-                    os.close(lock)
+                    self._enqueue_again(trial)
                     self.finish(trial.number, TrialState.FAIL)
+                    os.close(lock)
             waiting = self._in_state(TrialState.WAITING)
             enough = len(self._in_state(*_DONE)) + running >= num_trials
             if not waiting and (self.plan.grid or enough):
@@ -131,6 +132,11 @@ class Search:
         """Puts what is tried first in front, once."""
         for point in self.plan.first_points(self.config):
             self._study.enqueue_trial(point, skip_if_exists=True)
+
+    def _enqueue_again(self, trial: FrozenTrial) -> None:
+        point = _point(trial)
+        if point:
+            self._study.enqueue_trial(point)
 
     def _ask(self) -> int:
         trial = self._study.ask()
@@ -230,7 +236,20 @@ class Search:
         """
         self._study.tell(number, score, state=state, skip_if_finished=True)
 
+    def failed_points(self) -> list[dict[str, Any]]:
+        """Returns the points of a grid whose trials have all failed."""
+        if not self.plan.grid:
+            return []
+        others = [_point(t) for t in self.trials if t.state != TrialState.FAIL]
+        points = self.plan.first_points(self.config)
+        return [point for point in points if point not in others]
+
     def best(self) -> FrozenTrial | None:
         """Returns the trial with the best score, `None` before there is one."""
         complete = self._in_state(TrialState.COMPLETE)
         return max(complete, key=lambda trial: trial.value, default=None)
+
+
+def _point(trial: FrozenTrial) -> dict[str, Any]:
+    """Returns what a trial had to try, empty if that was to be drawn."""
+    return trial.system_attrs.get("fixed_params", {})
