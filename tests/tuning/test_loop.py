@@ -9,6 +9,8 @@ optuna = pytest.importorskip("optuna")
 
 from optuna.trial import TrialState  # noqa: E402
 
+from tf_adapters.tuning import loop  # noqa: E402
+
 
 def states(search):
     return [trial.state for trial in search.trials]
@@ -93,6 +95,25 @@ def test_trials_that_fail_end_the_search(make_search, stand_in):
     assert states(search) == [TrialState.FAIL] * 3
     assert lines[1].startswith("  failed, see ")
     assert not (search.folder / "best.sh").exists()
+
+
+def test_a_trial_is_held_until_it_has_failed(make_search, monkeypatch):
+    search, held = make_search(), []
+    finish = search.finish
+
+    def fail(search, number, lock):
+        loop.log_path(search, number).write_text("out of luck")
+        return 2
+
+    def note(number, state):
+        held.append(search._try_lock(number) is None)
+        finish(number, state)
+
+    monkeypatch.setattr(loop, "_run", fail)
+    monkeypatch.setattr(search, "finish", note)
+    with pytest.raises(ValueError, match="Received 3 in a row that failed"):
+        loop.carry_on(search, 3, print)
+    assert held == [True] * 3
 
 
 @pytest.mark.large

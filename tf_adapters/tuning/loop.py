@@ -42,12 +42,14 @@ def carry_on(
             flags = shlex.join(as_flags(search.values(number)))
             say(f"Trial {number}: {flags}")
             code = _run(search, number, lock)
+            if code == _STOPPED:
+                raise KeyboardInterrupt
+            # While it is held: else another would take it for one that a
+            # killed process has left.
+            if code:
+                search.finish(number, TrialState.FAIL)
         finally:
             os.close(lock)
-        if code == _STOPPED:
-            raise KeyboardInterrupt
-        if code:
-            search.finish(number, TrialState.FAIL)
         say(f"  {_outcome(search, number)}")
         _check_failures(search, number)
         write_best(search)
