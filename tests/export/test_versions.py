@@ -119,3 +119,11 @@ def test_an_export_keeps_as_many_as_it_is_told(model, tmp_path):
     assert np.isfinite(answers["scores"]).all()
     with pytest.raises(ValueError, match="keep=0"):
         export_saved_model(model, tmp_path, sequence_length=16, keep=0)
+
+
+@pytest.mark.large
+def test_what_would_go_at_once_is_not_written(model, path):
+    write_version(path, 7)
+    with pytest.raises(ValueError, match="version=3 for .*, which has 7"):
+        export_saved_model(model, path, sequence_length=16, version=3, keep=1)
+    assert versions(path) == ["7"]

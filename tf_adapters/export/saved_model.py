@@ -27,6 +27,7 @@ from tf_adapters.export.model_card import write_model_card
 from tf_adapters.export.options import ServingOptions
 from tf_adapters.export.version_folder import choose_version
 from tf_adapters.export.versions import check_keep
+from tf_adapters.export.versions import check_newest
 from tf_adapters.export.versions import remove_old_versions
 from tf_adapters.export.warm_up import write_warm_up
 
@@ -82,8 +83,8 @@ def export_saved_model(
         sequence_length: int. The most tokens of an example; longer ones are
             truncated as in training. Defaults to 128, or to the positions of
             the encoder if it has fewer.
-        version: int. A version that `path` does not have. Defaults to the
-            next one.
+        version: int. A version that `path` does not have; with `keep`, above
+            those that it has. Defaults to the next one.
         dropped_layers: transformer layers, from 0, that are served without
             what the method put into their slots, which is faster: AdapterDrop
             of trained adapters. Defaults to none.
@@ -107,7 +108,8 @@ def export_saved_model(
     Raises:
         ValueError: if the model has no tokenizer, `sequence_length` exceeds
             the positions of the encoder, `version` or `keep` is not a positive
-            int, `dropped_layers` do not exist or have nothing in their slots,
+            int, `version` is not the newest though `keep` is given,
+            `dropped_layers` do not exist or have nothing in their slots,
             or `task_signatures` or `options` do not fit the model.
         FileExistsError: if the version exists; none is ever overwritten.
 
@@ -127,6 +129,7 @@ def export_saved_model(
     version = choose_version(path, version)
     if keep is not None:
         check_keep(keep)
+        check_newest(path, version)
     if options.weights == "bfloat16":
         model = in_bfloat16(model)
     with model.encoder.baked(

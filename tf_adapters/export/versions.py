@@ -105,3 +105,22 @@ def check_keep(keep: int) -> None:
             "`keep` must be an int of at least 1, the version that is written "
             f"among them. Received: keep={keep!r}."
         )
+
+
+def check_newest(path: storage.Path, version: int) -> None:
+    """Refuses a version that would go as an old one.
+
+    Args:
+        path: folder of the versions of one model; it need not exist.
+        version: int. The version that will be written.
+
+    Raises:
+        ValueError: if there is a newer one.
+    """
+    newest = max(whole_versions(path), default=0)
+    if version < newest:
+        raise ValueError(
+            "With `keep`, `version` must be the newest, because the newest "
+            f"stay. Received: version={version} for {str(path)!r}, which has "
+            f"{newest}. Leave out `version` or `keep`."
+        )
