@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.rounding import ROUNDING
 from tf_adapters.command_line.main import main
@@ -94,6 +95,31 @@ def test_a_task_leaves_and_another_gets_its_name(bundles, path, made, capsys):
     )
     assert (path / "1").is_dir()
     assert (path / "2").is_dir()
+
+
+def ask_both(folder):
+    artefact = tf.saved_model.load(str(folder))
+    return artefact.signatures["both"](one=tf.constant(["good"]))["scores"]
+
+
+def test_a_task_of_an_ensemble_is_renamed_and_not_removed(
+    preset, bundles, tmp_path, capsys
+):
+    path = tmp_path / "served"
+    export_bundles(
+        preset,
+        [str(bundles / "a"), str(bundles / "b")],
+        path,
+        sequence_length=16,
+        options=ServingOptions(ensembles={"both": ["a", "b"]}),
+    )
+    assert main(["tasks", "remove", str(path), "b"]) == 2
+    error = capsys.readouterr().err
+    assert "Received: b, in the ensemble 'both' of a, b." in error
+    assert main(["tasks", "rename", str(path), "b", "second"]) == 0
+    assert recipe(path, 2)["options"]["ensembles"] == {"both": ["a", "second"]}
+    before, after = (ask_both(path / version) for version in "12")
+    np.testing.assert_allclose(after, before, rtol=0, atol=ROUNDING)
 
 
 def test_a_task_is_replaced_where_it_stands(

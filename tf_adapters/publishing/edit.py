@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 
 from tf_adapters import storage
+from tf_adapters.export.options import ServingOptions
 from tf_adapters.export.published import read_published
 from tf_adapters.export.version_folder import versions
 from tf_adapters.publishing import publish
@@ -63,7 +64,7 @@ def replace_published(path: _Path, bundles: Iterable[str]) -> storage.Path:
 
 
 def rename_published(path: _Path, name: str, new_name: str) -> storage.Path:
-    """Publishes a task under another name.
+    """Publishes a task under another name, in its ensembles too.
 
     Args:
         path: as for `add_published`.
@@ -81,7 +82,14 @@ def rename_published(path: _Path, name: str, new_name: str) -> storage.Path:
             f"`{edit.bundles[new_name].directory}`. Choose another."
         )
     names = {name: new_name}
-    return edit.write({names.get(k, k): v for k, v in edit.bundles.items()})
+    ensembles = {
+        signature: [names.get(member, member) for member in members]
+        for signature, members in edit.options.ensembles.items()
+    }
+    return edit.write(
+        {names.get(k, k): v for k, v in edit.bundles.items()},
+        dataclasses.replace(edit.options, ensembles=ensembles),
+    )
 
 
 def remove_published(path: _Path, names: Iterable[str]) -> storage.Path:
@@ -89,7 +97,7 @@ def remove_published(path: _Path, names: Iterable[str]) -> storage.Path:
 
     Args:
         path: as for `add_published`.
-        names: tasks that are published, not all of them.
+        names: tasks that are published, not all of them, and in no ensemble.
 
     Returns, raises: as `add_published`.
     """
@@ -104,6 +112,15 @@ def remove_published(path: _Path, names: Iterable[str]) -> storage.Path:
             f"{', '.join(names)}, all of them. Take the folder out of service "
             "instead."
         )
+    for signature, members in edit.options.ensembles.items():
+        gone = [name for name in names if name in members]
+        if gone:
+            raise ValueError(
+                "A task of an ensemble cannot be removed, because the ensemble "
+                f"averages it. Received: {', '.join(gone)}, in the ensemble "
+                f"{signature!r} of {', '.join(members)}. Export the bundles "
+                "again, with other `--ensembles`."
+            )
     return edit.write(left)
 
 
@@ -126,6 +143,7 @@ class _Edit:
             )
         self._built_from = publish.BuiltFrom.from_json(described["built_from"])
         self.bundles = self._built_from.bundles
+        self.options = self._built_from.options
 
     def check_known(self, name: str) -> None:
         if name not in self.bundles:
@@ -134,7 +152,13 @@ class _Edit:
                 f"Published are: {', '.join(self.bundles)}."
             )
 
-    def write(self, bundles: dict[str, NamedBundle]) -> storage.Path:
+    def write(
+        self,
+        bundles: dict[str, NamedBundle],
+        options: ServingOptions | None = None,
+    ) -> storage.Path:
         check_unchanged(bundles)
-        built_from = dataclasses.replace(self._built_from, bundles=bundles)
+        built_from = dataclasses.replace(
+            self._built_from, bundles=bundles, options=options or self.options
+        )
         return publish.publish(built_from, self._path, self._version)
