@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 from keras import ops
 
 from tf_adapters.data.examples import Examples
 from tf_adapters.evaluation.dev_scores import add_dev_scores
-from tf_adapters.evaluation.dev_scores import dev_scores_in
 from tf_adapters.evaluation.predictor import Predictor
 from tf_adapters.tensorboard.budget import Budget
 from tf_adapters.tensorboard.groups import GROUPS
@@ -29,6 +27,8 @@ from tf_adapters.tensorboard.panels.panel import Window
 from tf_adapters.tensorboard.waiting import TimedSteps
 from tf_adapters.tensorboard.waiting import stop_timing
 from tf_adapters.tensorboard.waiting import time_steps
+from tf_adapters.tensorboard.weights import ScoredWeights
+from tf_adapters.tensorboard.weights import is_finite
 
 
 class TensorBoard(keras.callbacks.Callback):
@@ -115,7 +115,7 @@ class TensorBoard(keras.callbacks.Callback):
         self._panels: dict[str, Panel] = {}
         self._layer_norms: LayerNorms | None = None
         self._sample: DevSample | None = None
-        self._scores: dict[str, dict[str, float]] = {}
+        self._scored = ScoredWeights(self.dev)
         self._timed: TimedSteps | None = None
         self._step = self._epoch_began_at = self._written = 0
         self._looked: dict[str, int] = {}
@@ -178,7 +178,8 @@ class TensorBoard(keras.callbacks.Callback):
         if self.dev and "val_mean" not in logs:
             add_dev_scores(logs, self.predictor, self.dev)
         self._write(lambda own: own.epoch(logs))
-        self._scores = dev_scores_in(logs, self.dev)
+        if self._panels:
+            self._scored.note(self.model, logs)
         self._forget_sample()
         # The end of the training looks for itself.
         is_last = epoch + 1 == self.params.get("epochs")
@@ -199,14 +200,20 @@ class TensorBoard(keras.callbacks.Callback):
 
         Args:
             scores: dict from the name of a dev set to its final scores.
-                Defaults to those of the last epoch.
+                Defaults to those of the last epoch; if other weights were put
+                in the place of its own, dev sets are scored again.
         """
         if not self._panels:
             # A run that was stopped when it had trained.
             self._count_steps()
             self._begin()
-        scores = self._scores if scores is None else scores
         self._forget_sample()
+        if self._panels and not self._scored.are_those_of(self.model):
+            # As `EarlyStopping` does it: what was seen was of the others.
+            self._looked.clear()
+            if scores is None:
+                self._scored.score_again(self.model, self.predictor)
+        scores = self._scored.scores if scores is None else scores
         for name in self._panels:
             if self._looked.get(name) != self._step:
                 self._look(name, is_last=True)
@@ -270,7 +277,7 @@ class TensorBoard(keras.callbacks.Callback):
     def _look(self, name: str, is_last: bool) -> None:
         # What has to be computed, the first process computes for itself. A
         # model that has diverged shows nothing.
-        if self.writes and _is_finite(self.model):
+        if self.writes and is_finite(self.model):
             panel = self._panels[name]
             self._looked[name] = self._step
             with self.budget.spending(name):
@@ -289,7 +296,3 @@ class TensorBoard(keras.callbacks.Callback):
         self._mark = time.perf_counter()
         if self._timed is not None:
             self._timed.waited = 0.0
-
-
-def _is_finite(model) -> bool:
-    return all(np.isfinite(weight).all() for weight in model.trainable_weights)
