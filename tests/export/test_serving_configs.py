@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
@@ -16,6 +18,33 @@ def test_tf_serving_can_read_which_model_there_is(tmp_path):
     (model,) = config.model_config_list.config
     assert (model.name, model.base_path) == ("reviews", "/models/reviews")
     assert model.model_version_policy.latest.num_versions == 1
+
+
+# Fields of TF Serving's `BatchingParameters` that are wrapped numbers.
+BATCHING = {
+    "max_batch_size",
+    "batch_timeout_micros",
+    "max_enqueued_batches",
+    "num_batch_threads",
+    "enable_large_batch_splitting",
+    "max_execution_batch_size",
+}
+
+
+def test_a_request_of_more_rows_than_a_batch_is_split(tmp_path):
+    write_serving_configs(tmp_path, "reviews")
+    text = (tmp_path / "batching.config").read_text()
+    lines = [x for x in text.splitlines() if not x.startswith("#")]
+    found = [re.fullmatch(r"(\w+) \{ value: (\w+) \}", x) for x in lines]
+    values = dict(match.groups() for match in found)
+    assert set(values) <= BATCHING
+    assert values["enable_large_batch_splitting"] == "true"
+    # One request may wait in parts: there is room for all of them.
+    rows, batch = (
+        int(values[name])
+        for name in ("max_batch_size", "max_execution_batch_size")
+    )
+    assert batch < rows <= batch * int(values["max_enqueued_batches"])
 
 
 def test_what_somebody_has_changed_stays(tmp_path):

@@ -22,7 +22,10 @@ _BATCHING = """\
 # tensorflow_model_server --enable_batching --batching_parameters_file=...
 # Requests that come within two milliseconds are computed together. Requests of
 # token_ids must then have one width: TF Serving does not pad them.
-max_batch_size { value: 64 }
+# A request of more rows than this is refused; one of more than 64 is split.
+max_batch_size { value: 4096 }
+enable_large_batch_splitting { value: true }
+max_execution_batch_size { value: 64 }
 batch_timeout_micros { value: 2000 }
 # As many as there are cores, if it is not set.
 # num_batch_threads { value: 4 }
