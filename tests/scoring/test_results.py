@@ -95,11 +95,33 @@ def test_whoever_loses_the_race_to_join_is_content(results, monkeypatch):
     assert overtaken and lines(results, "answers") == [0, 1]
 
 
-def test_a_folder_is_of_one_run(results):
+def test_files_of_one_name_do_not_replace_one_another(results):
+    other = Shard("/other/a.tsv", "a.tsv", "tsv", 9, "9-1-b")
+    results.check_paths([SHARD, other])
+    write(results, 0, is_last=True)
+    results.check_paths([SHARD])
+    with pytest.raises(ValueError, match="'/other/a.tsv' for .*'/rows/a.tsv'"):
+        results.check_paths([other])
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_a_folder_is_of_one_run(results, is_last):
     results.claim({"model": "a", "chunk_rows": 2})
+    write(results, 0, is_last)
     results.claim({"model": "a", "chunk_rows": 2})
     with pytest.raises(ValueError, match="model was 'a' and is 'b'. Write"):
         results.claim({"model": "b", "chunk_rows": 2})
+
+
+def test_settings_with_which_nothing_was_read_bind_nobody(results):
+    """As those of a command with a mistake, which failed for every file."""
+    results.claim({"model": "a", "text_columns": ["txt"]})
+    results.fail(SHARD, "no column 'txt'")
+    results.claim({"model": "a", "text_columns": ["text"]})
+    write(results, 0)
+    results.claim({"model": "a", "text_columns": ["text"]})
+    with pytest.raises(ValueError, match="text_columns was"):
+        results.claim({"model": "a", "text_columns": ["txt"]})
 
 
 def test_failures_are_told_until_they_are_forgotten(results):

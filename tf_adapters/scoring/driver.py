@@ -82,7 +82,8 @@ def score_files(
         ImportError: if Apache Beam is not installed.
         FileNotFoundError: if the model or a file is not there.
         ValueError: if the arguments do not go together, or the folder holds
-            answers of another model or with other settings.
+            answers of another model, with other settings, or of another file
+            of the same name.
     """
     _check(chunk_rows, workers, beam_flags)
     found = find_model(model)
@@ -103,6 +104,7 @@ def score_files(
             "chunk_rows": chunk_rows,
         }
     )
+    results.check_paths(shards)
     results.forget_failures()
     missing = [shard for shard in shards if not results.is_finished(shard)]
     progress = Progress(results, shards, chunk_rows)

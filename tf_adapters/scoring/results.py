@@ -39,7 +39,9 @@ class Results:
             ValueError: if answers with other settings are there.
         """
         path = self._path(_SETTINGS)
-        if not path.exists():
+        # Settings with which no row was read bind nobody.
+        is_begun = self.names("finished") or self.names("parts")
+        if not is_begun or not path.exists():
             storage.write_whole(path, _as_json(settings))
             return
         there = json.loads(path.read_bytes())
@@ -55,19 +57,37 @@ class Results:
                 "another folder, or give what it began with."
             )
 
+    def check_paths(self, shards: Iterable[Shard]) -> None:
+        """Refuses files whose answers would replace those of others.
+
+        Args:
+            shards: all shards of a run.
+
+        Raises:
+            ValueError: if answers of another file of the same name are there.
+        """
+        there = self.names("finished")
+        for shard in shards:
+            finished = self._read(shard) if shard.name in there else None
+            if finished and finished.get("path") != shard.path:
+                raise ValueError(
+                    "A folder must have the answers of one file of a name, "
+                    "because they are called after it. Received: "
+                    f"{shard.path!r} for {self.folder!r}, which has those of "
+                    f"{finished.get('path')!r}. Write the answers to another "
+                    "folder."
+                )
+
     def is_finished(self, shard: Shard) -> bool:
         """Whether all rows of a shard, as it is now, are answered."""
         return self.counts(shard) is not None
 
     def counts(self, shard: Shard) -> dict[str, int] | None:
         """Returns how many rows are answered and rejected, if all are."""
-        try:
-            finished = json.loads(self._finished(shard).read_bytes())
-        except FileNotFoundError:
+        finished = self._read(shard)
+        if finished is None or finished["stamp"] != shard.stamp:
             return None
-        if finished.pop("stamp") != shard.stamp:
-            return None
-        return finished
+        return {name: finished[name] for name in ("answered", "rejected")}
 
     def parts(self, shard: Shard) -> set[int]:
         """Returns the numbers of the chunks whose answers are written."""
@@ -108,9 +128,13 @@ class Results:
             raise
         if not rejected:
             self._path("rejected", shard).unlink(missing_ok=True)
-        counts = {"answered": answered, "rejected": rejected}
-        data = _as_json({"stamp": shard.stamp, **counts})
-        storage.write_whole(self._finished(shard), data)
+        finished = {
+            "path": shard.path,
+            "stamp": shard.stamp,
+            "answered": answered,
+            "rejected": rejected,
+        }
+        storage.write_whole(self._finished(shard), _as_json(finished))
         with contextlib.suppress(FileNotFoundError):
             storage.remove_folder(self._path("parts") / shard.name)
 
@@ -162,6 +186,13 @@ class Results:
 
     def _finished(self, shard: Shard) -> storage.Path:
         return self._path("finished") / f"{shard.name}.json"
+
+    def _read(self, shard: Shard) -> dict[str, Any] | None:
+        """Returns what is noted of the finished file of this name."""
+        try:
+            return json.loads(self._finished(shard).read_bytes())
+        except FileNotFoundError:
+            return None
 
     def _parts_of(self, shard: Shard) -> storage.Path:
         # A file that has changed has other parts.

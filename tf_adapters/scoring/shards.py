@@ -2,6 +2,7 @@
 
 import dataclasses
 import glob
+import hashlib
 from collections.abc import Iterable
 
 from tf_adapters import storage
@@ -18,8 +19,8 @@ class Shard:
         name: str. The name of the file, no other of which is called so.
         file_format: str. One of `FILE_FORMATS`.
         size: int. Its bytes.
-        stamp: str. Its size and the second it was written in: another one is
-            another file.
+        stamp: str. Of its size, the second it was written in, and its path:
+            another one is another file.
     """
 
     path: str
@@ -88,5 +89,8 @@ def _shard(path: storage.Path, file_format: str | None) -> Shard:
         size, written = path.stat().st_size, path.stat().st_mtime
     else:
         size, written = path.stat().length, path.stat().mtime
-    stamp = f"{size}-{int(written)}"
+    # What copies files may keep their times: files of one name differ in their
+    # paths alone.
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    stamp = f"{size}-{int(written)}-{digest}"
     return Shard(str(path), path.name, file_format, size, stamp)
