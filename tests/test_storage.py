@@ -67,6 +67,11 @@ def test_what_is_in_a_folder_is_sorted(root):
     assert storage.listed(root) == [root / "a", root / "b~", root / "c"]
 
 
+def test_a_folder_that_goes_while_it_is_listed_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(pathlib.Path, "is_dir", lambda path: True)
+    assert storage.listed(tmp_path / "gone") == []
+
+
 def test_a_file_takes_the_place_of_another(root):
     path = root / "deep" / "file.txt"
     for data in (b"longer", b"\xc3\xa9\r\n"):
@@ -304,5 +309,7 @@ def test_what_a_killed_writer_of_a_file_left_can_be_removed(tmp_path):
     storage.write_whole(tmp_path / "a", b"x")
     (tmp_path / staged).write_bytes(b"half")
     (tmp_path / ".other.new").write_bytes(b"x")
-    storage.remove_unfinished(tmp_path)
+    storage.remove_unfinished(tmp_path, {"b", ".other.new"})
+    assert names(tmp_path) == sorted([".other.new", "a", staged])
+    storage.remove_unfinished(tmp_path, {"a"})
     assert names(tmp_path) == [".other.new", "a"]

@@ -13,6 +13,7 @@ import pathlib
 import re
 import shutil
 import tempfile
+from collections.abc import Collection
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -63,7 +64,11 @@ def within(folder: Path, path: str) -> Path:
 
 def listed(folder: Path) -> list[Path]:
     """Returns what is in a folder, sorted; nothing if there is no folder."""
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    # Another process may remove it meanwhile.
+    with contextlib.suppress(FileNotFoundError):
+        if folder.is_dir():
+            return sorted(folder.iterdir())
+    return []
 
 
 def matching(pattern: str) -> list[Path]:
@@ -133,17 +138,19 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     _flush(path.parent)
 
 
-def remove_unfinished(folder: Path) -> None:
+def remove_unfinished(folder: Path, names: Collection[str]) -> None:
     """Removes what killed writers of files left beside those of a folder.
 
     Args:
-        folder: a folder that nobody writes to.
+        folder: a folder.
+        names: the names of files that nobody writes any more.
     """
     if not is_local(folder):
         return
     for path in listed(folder):
-        if re.fullmatch(r"\..+\.[0-9a-f]{32}\.new", path.name):
-            path.unlink()
+        staged = re.fullmatch(r"\.(.+)\.[0-9a-f]{32}\.new", path.name)
+        if staged and staged[1] in names:
+            path.unlink(missing_ok=True)
 
 
 def whole_folder(

@@ -137,12 +137,70 @@ def test_what_killed_workers_left_is_tidied_away(tmp_path):
     other = Shard("/rows/b.tsv", "b.tsv", "tsv", 5, "5-1")
     write(results, 0)
     write(results, 0, shard=other)
-    left = tmp_path / "answers" / f".b.tsv.jsonl.{'0' * 32}.new"
+    left, written = (
+        tmp_path / "answers" / f".{name}.tsv.jsonl.{'0' * 32}.new"
+        for name in "ab"
+    )
     storage.write_whole(left, b"half")
+    # By a run beside this one.
+    storage.write_whole(written, b"half")
     results.tidy([SHARD])
     assert not left.exists() and results.names("parts") == {"b.tsv"}
+    assert written.exists()
     results.tidy([SHARD, other])
-    assert not (tmp_path / "parts").exists()
+    assert not written.exists() and results.names("parts") == set()
+
+
+@pytest.mark.parametrize("folder", ["parts", "answers"])
+def test_what_another_run_has_finished_meanwhile_is_not_missed(
+    tmp_path, monkeypatch, folder
+):
+    """It removes what is being written, or tidies it away."""
+    results, flush, is_over = Results(str(tmp_path)), storage._flush, []
+
+    def overtaken(path):
+        if folder in path.parts and path.suffix == ".new" and not is_over:
+            is_over.append(True)
+            for number in range(2):
+                write(results, number, is_last=number == 1)
+            results.tidy([SHARD])
+        flush(path)
+
+    write(results, 0)
+    monkeypatch.setattr(storage, "_flush", overtaken)
+    write(results, 1, is_last=True)
+    assert is_over and lines(results, "answers") == [0, 1]
+
+
+def test_a_part_that_cannot_be_written_is_an_error(results, monkeypatch):
+    def fail(*args):
+        raise OSError("No space left")
+
+    monkeypatch.setattr(storage, "write_whole", fail)
+    with pytest.raises(OSError, match="No space"):
+        results.write_part(Chunk(SHARD, 0), [], [])
+
+
+def test_parts_that_cannot_be_removed_yet_are_let_be(results, monkeypatch):
+    """Another run writes there while they are removed."""
+
+    def fail(folder):
+        raise OSError("Directory not empty")
+
+    monkeypatch.setattr(storage, "remove_folder", fail)
+    write(results, 0, is_last=True)
+    results.tidy([SHARD])
+    assert lines(results, "answers") == [0]
+
+
+def test_failures_may_be_noted_while_others_are_forgotten(tmp_path):
+    results = Results(str(tmp_path))
+    results.fail(SHARD, "no file")
+    written = tmp_path / "failed" / f".b.tsv.json.{'0' * 32}.new"
+    storage.write_whole(written, b"{")
+    assert results.failures() == {"a.tsv": "no file"}
+    results.forget_failures()
+    assert results.failures() == {} and written.exists()
 
 
 def test_rows_a_second_are_counted_from_when_they_come(tmp_path, monkeypatch):

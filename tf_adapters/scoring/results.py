@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 from tf_adapters import storage
@@ -21,7 +22,8 @@ class Results:
     `answers/` and, where rows were rejected, `rejected/` have a file for each
     shard that is finished, `finished/` how many rows these have. What `parts/`
     holds is of shards that are not. Each file is there whole or not at all, and
-    writing one again changes nothing, so that any worker may do so at any time.
+    writing one again changes nothing, so that any worker may do so at any time,
+    also one of another run, which may remove what it has joined.
 
     Args:
         folder: str.
@@ -106,9 +108,10 @@ class Results:
         folder = self._parts_of(chunk.shard)
         last = _LAST if chunk.is_last else ""
         name = f"{chunk.number:06}{last}.jsonl"
-        # The part is there once its answers are.
-        storage.write_whole(folder / f"rejected.{name}", _lines(rejected))
-        storage.write_whole(folder / name, _lines(answers))
+        with self._unless_finished(chunk.shard):
+            # The part is there once its answers are.
+            storage.write_whole(folder / f"rejected.{name}", _lines(rejected))
+            storage.write_whole(folder / name, _lines(answers))
 
     def finish_if_whole(self, shard: Shard) -> None:
         """Joins the parts of a shard if none is missing."""
@@ -118,25 +121,19 @@ class Results:
             return
         paths = [parts[number][0] for number in sorted(parts)]
         beside = [path.with_name(f"rejected.{path.name}") for path in paths]
-        try:
+        with self._unless_finished(shard):
             rejected = _join(beside, self._path("rejected", shard))
             answered = _join(paths, self._path("answers", shard))
-        except FileNotFoundError:
-            # Another worker has joined them meanwhile.
-            if self.is_finished(shard):
-                return
-            raise
-        if not rejected:
-            self._path("rejected", shard).unlink(missing_ok=True)
-        finished = {
-            "path": shard.path,
-            "stamp": shard.stamp,
-            "answered": answered,
-            "rejected": rejected,
-        }
-        storage.write_whole(self._finished(shard), _as_json(finished))
-        with contextlib.suppress(FileNotFoundError):
-            storage.remove_folder(self._path("parts") / shard.name)
+            if not rejected:
+                self._path("rejected", shard).unlink(missing_ok=True)
+            finished = {
+                "path": shard.path,
+                "stamp": shard.stamp,
+                "answered": answered,
+                "rejected": rejected,
+            }
+            storage.write_whole(self._finished(shard), _as_json(finished))
+            self._remove_parts(shard)
 
     def fail(self, shard: Shard, reason: str) -> None:
         """Notes why a shard cannot be read."""
@@ -145,40 +142,58 @@ class Results:
 
     def failures(self) -> dict[str, str]:
         """Returns why shards could not be read, by their names."""
-        return {
-            path.name.removesuffix(".json"): json.loads(path.read_bytes())[
-                "reason"
-            ]
-            for path in storage.listed(self._path("failed"))
-        }
+        found = {}
+        for name in self.names("failed"):
+            path = self._path("failed") / f"{name}.json"
+            with contextlib.suppress(FileNotFoundError):
+                found[name] = json.loads(path.read_bytes())["reason"]
+        return found
 
     def forget_failures(self) -> None:
         """Removes what a run before this one has noted of failures."""
-        storage.remove_folder(self._path("failed"))
+        # Another run may be writing there.
+        for name in self.names("failed"):
+            path = self._path("failed") / f"{name}.json"
+            path.unlink(missing_ok=True)
 
     def names(self, kind: str) -> set[str]:
         """Returns the names of the shards that have something in a folder.
 
         Args:
-            kind: str. The folder, `"parts"` or `"finished"`.
+            kind: str. The folder: `"parts"`, `"finished"` or `"failed"`.
         """
-        entries = storage.listed(self._path(kind))
-        return {entry.name.removesuffix(".json") for entry in entries}
+        names = (entry.name for entry in storage.listed(self._path(kind)))
+        return {n.removesuffix(".json") for n in names if n[0] != "."}
 
     def tidy(self, shards: Iterable[Shard]) -> None:
-        """Removes what killed workers left, once nobody writes any more.
+        """Removes what killed workers left of shards that are finished.
 
         Args:
-            shards: shards that are finished.
+            shards: these shards. Of others a run beside this one may write.
         """
-        begun = self.names("parts")
+        shards, begun = list(shards), self.names("parts")
         for shard in shards:
             if shard.name in begun:
-                storage.remove_folder(self._path("parts") / shard.name)
-        if not self.names("parts"):
-            storage.remove_folder(self._path("parts"))
-        for name in ("answers", "rejected", "finished"):
-            storage.remove_unfinished(self._path(name))
+                self._remove_parts(shard)
+        for kind in ("answers", "rejected"):
+            names = {self._path(kind, shard).name for shard in shards}
+            storage.remove_unfinished(self._path(kind), names)
+        names = {self._finished(shard).name for shard in shards}
+        storage.remove_unfinished(self._path("finished"), names)
+
+    @contextlib.contextmanager
+    def _unless_finished(self, shard: Shard) -> Iterator[None]:
+        """Lets nothing fail of a shard that another worker has finished."""
+        try:
+            yield
+        except OSError:
+            if not self.is_finished(shard):
+                raise
+
+    def _remove_parts(self, shard: Shard) -> None:
+        # Another worker may write, or remove, the same; `tidy` looks again.
+        with contextlib.suppress(OSError):
+            storage.remove_folder(self._path("parts") / shard.name)
 
     def _path(self, name: str, shard: Shard | None = None) -> storage.Path:
         path = storage.as_path(self.folder) / name
