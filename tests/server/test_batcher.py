@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -164,6 +165,23 @@ def test_who_has_given_up_is_not_computed():
         assert batcher.num_queued == 0
 
     run(scenario)
+
+
+def test_nobody_waits_for_what_is_computed_when_it_is_closed():
+    async def scenario(model, batcher, sizes):
+        first = await start(batcher, model, x(0))
+        waits = await start(batcher, model, x(1))
+        batcher.close()
+        # Not before the model, which the test still holds up.
+        assert not model.gate.is_set() and not first.done()
+        model.gate.set()
+        assert (await first)["y"].tolist() == [0]
+        with pytest.raises(Refusal):
+            await waits
+
+    start_time = time.monotonic()
+    run(scenario)
+    assert time.monotonic() - start_time < 5
 
 
 def test_kinds_take_turns():

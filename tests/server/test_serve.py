@@ -1,6 +1,8 @@
 """`tf-adapters serve`, from its start to its end, and what happens between."""
 
+import asyncio
 import concurrent.futures
+import os
 import shutil
 import socket
 import subprocess
@@ -15,7 +17,10 @@ from tests.served import ROOT
 from tests.served import our_server
 from tests.served import process_of_server
 from tf_adapters.client import Client
+from tf_adapters.command_line import serve
 from tf_adapters.export import republish
+from tf_adapters.export.digests import FILE as DIGESTS
+from tf_adapters.export.warm_up import FILE as WARM_UP
 
 pytestmark = pytest.mark.large
 
@@ -88,6 +93,46 @@ def test_sigterm_lets_nobody_lose_an_answer(cold_folder):
         assert process.wait(300) == 0
 
 
+def test_sigterm_does_not_wait_for_a_version_that_is_loaded(
+    cold_folder, tmp_path
+):
+    load_for_ever(cold_folder / "1", tmp_path / "m" / "1")
+    with subprocess.Popen(
+        [*COMMAND, str(tmp_path / "m"), "--rest_port=0", "--grpc_port=0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        try:
+            while "loading version 1" not in process.stderr.readline():
+                assert process.poll() is None
+            process.terminate()
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+        assert process.stdout.read() == ""
+
+
+def test_a_second_signal_ends_it_at_once(monkeypatch):
+    stop, ended = asyncio.Event(), []
+    monkeypatch.setattr(serve, "_end", lambda: ended.append(True))
+    serve._tell(stop)
+    assert stop.is_set() and not ended
+    serve._tell(stop)
+    assert ended
+
+
+def load_for_ever(source, folder):
+    """Copies a version, for whose warm-up TensorFlow waits for ever."""
+    staged = folder.parent.with_name("staged")
+    shutil.copytree(source, staged)
+    (staged / DIGESTS).unlink()
+    os.mkfifo(staged / WARM_UP)
+    folder.parent.mkdir(exist_ok=True)
+    staged.rename(folder)
+
+
 def damage(folder):
     """Changes a byte of the weights."""
     [path] = folder.glob("variables/variables.data*")
@@ -144,6 +189,9 @@ def test_versions_come_and_go_and_no_request_fails(cold_folder, tmp_path):
             # Back to the first one.
             shutil.rmtree(folder / "2")
             wait_for(1, "AVAILABLE")
+            # Whoever stops it now does not wait for this one.
+            load_for_ever(folder / "1", folder / "4")
+            wait_for(4, "LOADING")
         finally:
             is_over.set()
             for thread in threads:

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+import os
 import re
 import signal
+import sys
+from typing import NoReturn
 
 from etils import epy
 
@@ -17,6 +20,8 @@ with epy.lazy_imports():
     from tf_adapters.server import serve
 
 SUMMARY = "serve an export over REST and gRPC, for development and tests"
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main(argv: list[str], prog: str) -> None:
@@ -55,8 +60,12 @@ def main(argv: list[str], prog: str) -> None:
         ports.check_free(settings.host, settings.grpc_port, "grpc_port")
     rest = ports.listen(settings.host, settings.rest_port, "rest_port")
 
+    stop = asyncio.Event()
+
     def started(grpc_port: int) -> None:
-        host = settings.host
+        loop, host = asyncio.get_running_loop(), settings.host
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, _tell, stop)
         print(
             f"REST  http://{host}:{rest.getsockname()[1]}/v1/models/{name}\n"
             f"gRPC  grpc://{host}:{grpc_port}/{name}\n"
@@ -67,14 +76,29 @@ def main(argv: list[str], prog: str) -> None:
         )
 
     async def until_told() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
         await serve.serve(folder, settings, rest, started, stop)
+        # Threads may load or compute on, for nobody.
+        _end()
 
+    # Until a version answers, nobody has an answer to lose.
+    for number in _SIGNALS:
+        signal.signal(number, lambda *_: os._exit(0))
     with rest:
         asyncio.run(until_told())
+
+
+def _tell(stop: asyncio.Event) -> None:
+    """Stops the server: gently if it is told so once, at once if twice."""
+    if stop.is_set():
+        _end()
+    stop.set()
+
+
+def _end() -> NoReturn:
+    """Ends the process, whatever its threads are at."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _take_path(argv: list[str]) -> tuple[str, list[str]]:

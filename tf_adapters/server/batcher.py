@@ -89,8 +89,8 @@ class Batcher:
         return await answer
 
     def close(self) -> None:
-        """Ends the threads, once they have computed what they are at."""
-        self._pool.shutdown()
+        """Ends the threads, and waits for none of them."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _start(self) -> None:
         """Gives every free thread something to compute."""
