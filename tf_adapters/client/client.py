@@ -65,7 +65,6 @@ class Client:
         self._tasks: dict[str, ServedTask] | None = None
         self._transport = _transport(address, timeout)
         self._loop = LoopThread()
-        self._is_open = True
 
     def ask(
         self, task: str | Sequence[str], texts: Sequence[Text]
@@ -82,6 +81,7 @@ class Client:
         Raises:
             ValueError: if `task` and `texts` do not go together.
             ServerError: if the server refuses a request, with its words.
+            RuntimeError: if the client is closed, or is meanwhile.
         """
         return self._loop.wait(self._ask(task, texts))
 
@@ -101,11 +101,11 @@ class Client:
         return await asyncio.wrap_future(self._loop.start(self._read_tasks()))
 
     def close(self) -> None:
-        """Closes the connections. The client cannot be used any more."""
-        if self._is_open:
-            self._is_open = False
-            self._loop.wait(self._transport.close())
-            self._loop.stop()
+        """Closes the connections. The client cannot be used any more.
+
+        Who waits for an answer in another thread gets a `RuntimeError`.
+        """
+        self._loop.stop(self._transport.close)
 
     def __enter__(self) -> Self:
         """Returns the client, which is closed at the end."""
