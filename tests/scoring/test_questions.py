@@ -44,9 +44,21 @@ def test_a_full_last_chunk_is_the_last(chunks_of):
     assert [(c.num_rows, c.is_last) for c in chunks] == [(2, True)]
 
 
-@pytest.mark.parametrize("content", [b"", b"sentence\n"])
-def test_a_file_without_rows_is_one_empty_chunk(chunks_of, content):
-    [chunk] = chunks_of(content, task="mood")
+@pytest.mark.parametrize("content", [b"", b"\n", b"sentence\n"])
+@pytest.mark.parametrize(
+    "name", ["rows.tsv", "rows.csv", "rows.jsonl", "rows.tsv.gz"]
+)
+def test_a_file_without_rows_is_one_empty_chunk(chunks_of, name, content):
+    if "json" in name:
+        content = content.removeprefix(b"sentence")
+    if name.endswith(".gz"):
+        content = gzip.compress(content)
+    [chunk] = chunks_of(content, name, task="mood")
+    assert (chunk.num_rows, chunk.is_last) == (0, True)
+
+
+def test_an_empty_file_of_parquet_has_no_rows(chunks_of):
+    [chunk] = chunks_of(b"", "rows.parquet", task="mood")
     assert (chunk.num_rows, chunk.is_last) == (0, True)
 
 

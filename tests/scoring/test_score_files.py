@@ -14,6 +14,7 @@ import sys
 import time
 
 import pytest
+import tensorflow as tf
 
 pytest.importorskip(
     "apache_beam",
@@ -21,6 +22,7 @@ pytest.importorskip(
 )
 
 from tf_adapters.command_line.main import main  # noqa: E402
+from tf_adapters.scoring import pipeline  # noqa: E402
 from tf_adapters.scoring import score_files  # noqa: E402
 from tf_adapters.scoring.columns import Columns  # noqa: E402
 from tf_adapters.scoring.model import find_model  # noqa: E402
@@ -214,6 +216,24 @@ def test_a_worker_that_was_left_alone_ends(served, rows, tmp_path):
         next(alone.process(shard))
     reader = ReadShard(columns, model, 4, ",", results, os.getpid())
     assert [chunk.num_rows for chunk in reader.process(shard)] == [4, 4, 2]
+
+
+def test_a_file_that_its_store_cannot_give_is_noted(
+    served, rows, tmp_path, monkeypatch
+):
+    """By an error of TensorFlow, which is neither OSError nor ValueError."""
+
+    def away(*arguments):
+        raise tf.errors.UnavailableError(None, None, "away for a while")
+        yield
+
+    monkeypatch.setattr(pipeline, "read_chunks", away)
+    model, results = find_model(served), Results(str(tmp_path / "out"))
+    columns = Columns().of_model(model.tasks)
+    [shard] = find_shards([rows(1)])
+    reader = ReadShard(columns, model, 4, ",", results)
+    assert list(reader.process(shard)) == []
+    assert results.failures() == {"0.tsv": "away for a while"}
 
 
 def test_two_processes_that_were_killed_are_gone_on_with(

@@ -61,8 +61,10 @@ class ReadShard(beam.DoFn):
                 chunk = next(chunks)
             except StopIteration:
                 break
-            except (OSError, ValueError) as error:
-                self._results.fail(shard, str(error))
+            except Exception as error:
+                # Those of object stores are TensorFlow's own.
+                reason = str(error) or type(error).__name__
+                self._results.fail(shard, reason)
                 return
             if chunk.number not in written:
                 yield chunk

@@ -1,5 +1,6 @@
 """Rows become questions, in chunks of which each is asked at once."""
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from typing import Any
 
 from tf_adapters.data.blank import is_blank
 from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.sources.lines import EmptyFileError
 from tf_adapters.data.sources.rows import NAMED
 from tf_adapters.data.sources.rows import read_rows
 from tf_adapters.data.task import Task
@@ -107,20 +109,21 @@ def _rows(shard, columns, delimiter, reject):
     if not shard.size:
         return
     is_named = shard.file_format in NAMED
-    rows = read_rows(
-        shard.path,
-        shard.file_format,
-        (*columns.required, *columns.optional) if is_named else None,
-        delimiter=delimiter,
-        optional=columns.optional,
-        on_broken=reject,
-    )
-    for number, row in rows:
-        for column in columns.required:
-            if column not in row:
-                where = f" of {shard.path}"
-                raise ValueError(unknown_name("column", column, row, where))
-        yield number, row
+    with contextlib.suppress(EmptyFileError):
+        rows = read_rows(
+            shard.path,
+            shard.file_format,
+            (*columns.required, *columns.optional) if is_named else None,
+            delimiter=delimiter,
+            optional=columns.optional,
+            on_broken=reject,
+        )
+        for number, row in rows:
+            for column in columns.required:
+                if column not in row:
+                    where = f" of {shard.path}"
+                    raise ValueError(unknown_name("column", column, row, where))
+            yield number, row
 
 
 def _question(place, row, columns, tasks):

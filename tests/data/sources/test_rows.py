@@ -195,6 +195,7 @@ def taken_apart(tmp_path):
         ("csv", b'a,b\n1,2\n"3\n\xff",3\n4,5\n', 3, "UTF-8"),
         ("jsonl", b'{"a": 1}\n{"a":\n{"a": 4}\n', 2, "one JSON object"),
         ("jsonl", b'{"a": 1}\n{"a": []}\n{"a": 4}\n', 2, "a string, a number"),
+        ("jsonl", b'{"a": 1}\n%b\n{"a": 4}\n' % (b"[" * 9999), 2, "too deep"),
         ("jsonl", b'{"a": 1}\n{"b": 3}\n{"a": 4}\n', 2, "Unknown column 'a'"),
         ("jsonl", b'{"a": 1}\n{"a": "\\ud800"}\n{"a": 4}\n', 2, "UTF-8"),
     ],

@@ -11,6 +11,12 @@ from tf_adapters.data.lookup import unknown_name
 from tf_adapters.data.sources.broken_rows import each_read
 from tf_adapters.data.sources.lines import read_lines
 
+_RULE = "every line of a JSON Lines file must hold one JSON object"
+_REMEDY = (
+    'Write for example {"text": "Fine.", "label": "good"} on one line, '
+    "without a comma at its end."
+)
+
 
 def read_objects(
     path: str | os.PathLike,
@@ -44,7 +50,13 @@ def read_objects(
 
     def read(number, line):
         place = f"{path}:{number}"
-        return _values(place, _parsed(place, line), keys, optional)
+        try:
+            return _values(place, _parsed(place, line), keys, optional)
+        except RecursionError:
+            raise ValueError(
+                f"{place}: {_RULE}. Received: {line.strip()[:80]!r}, which is "
+                f"nested too deep. {_REMEDY}"
+            ) from None
 
     yield from each_read(read_lines(path, errors), read, on_broken)
 
@@ -68,21 +80,16 @@ def _values(
 
 
 def _parsed(place: str, line: str) -> dict[str, Any]:
-    rule = "every line of a JSON Lines file must hold one JSON object"
-    remedy = (
-        'Write for example {"text": "Fine.", "label": "good"} on one line, '
-        "without a comma at its end."
-    )
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise ValueError(
-            f"{place}: {rule}. Received: {line.strip()[:80]!r} ({error.msg} "
-            f"at column {error.colno}). {remedy}"
+            f"{place}: {_RULE}. Received: {line.strip()[:80]!r} ({error.msg} "
+            f"at column {error.colno}). {_REMEDY}"
         ) from None
     if not isinstance(row, dict):
         raise ValueError(
-            f"{place}: {rule}. Received: {line.strip()[:80]!r}. {remedy}"
+            f"{place}: {_RULE}. Received: {line.strip()[:80]!r}. {_REMEDY}"
         )
     return row
 

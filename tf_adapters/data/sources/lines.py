@@ -12,6 +12,10 @@ from typing import BinaryIO
 from tf_adapters import storage
 
 
+class EmptyFileError(ValueError):
+    """A file that has no line, or none but blank ones."""
+
+
 def read_lines(
     path: str | os.PathLike, errors: str = "strict"
 ) -> Iterator[tuple[int, str]]:
@@ -35,8 +39,8 @@ def read_lines(
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is empty, not UTF-8, or not as compressed as
-            its name says.
+        EmptyFileError: if the file is empty.
+        ValueError: if it is not UTF-8, or not as compressed as its name says.
     """
     path = storage.as_path(path)
     check_is_file(path)
@@ -64,7 +68,7 @@ def _lines(path: storage.Path, errors: str) -> Iterator[tuple[int, str]]:
                 yield from blank
                 blank.clear()
     if len(blank) == number:
-        raise ValueError(
+        raise EmptyFileError(
             f"{path}: the file must not be empty. Received: no line that is "
             "not blank. Fill the file, or leave it out."
         )
