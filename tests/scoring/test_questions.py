@@ -142,10 +142,29 @@ def _raise(message):
     raise ValueError(message)
 
 
+@pytest.mark.parametrize(
+    "name, row",
+    [
+        ("rows.tsv", b"a\tb\n"),
+        ("rows.csv", b'"a"b\n'),
+        ("rows.tsv", b"a\xff\n"),
+        ("rows.jsonl", b"{\n"),
+        ("rows.jsonl", b'{"sentence": " "}\n'),
+    ],
+)
+def test_a_chunk_ends_where_all_rows_are_broken_too(chunks_of, name, row):
+    header = b"" if "json" in name else b"sentence\n"
+    chunks = chunks_of(header + 5 * row, name, task="mood")
+    assert [len(chunk.rejected) for chunk in chunks] == [2, 2, 1]
+    first = 1 if "json" in name else 2
+    rows = [one["row"] for chunk in chunks for one in chunk.rejected]
+    assert rows == list(range(first, first + 5))
+
+
 def test_a_rejected_row_has_its_key_where_it_can_be_read(chunks_of):
     content = b"id\ttask\ttext\nx\tmod\ta\ny\n"
     [chunk] = chunks_of(content, key_columns=("id",))
-    first, second = sorted(chunk.rejected, key=lambda one: one["row"])
+    first, second = chunk.rejected
     assert (first["row"], first["key"]) == (2, {"id": "x"})
     assert second["row"] == 3 and "key" not in second
 

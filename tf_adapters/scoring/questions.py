@@ -8,6 +8,7 @@ from typing import Any
 
 from tf_adapters.data.blank import is_blank
 from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.sources.broken_rows import BrokenRow
 from tf_adapters.data.sources.lines import EmptyFileError
 from tf_adapters.data.sources.rows import NAMED
 from tf_adapters.data.sources.rows import read_rows
@@ -83,15 +84,14 @@ def read_chunks(
         ValueError: if it is not what its format says, or lacks a column.
     """
     chunk = Chunk(shard, 0)
-
-    def reject(number: int, reason: str) -> None:
-        chunk.rejected.append({"row": number, "reason": reason})
-
-    for number, row in _rows(shard, columns, delimiter, reject):
+    for number, row in _rows(shard, columns, delimiter):
         if chunk.num_rows >= chunk_rows:
             yield chunk
             chunk = Chunk(shard, chunk.number + 1)
         place: dict[str, Any] = {"row": number}
+        if isinstance(row, BrokenRow):
+            chunk.rejected.append({**place, "reason": row.reason})
+            continue
         if columns.key_columns:
             place["key"] = {key: row[key] for key in columns.key_columns}
         try:
@@ -104,7 +104,7 @@ def read_chunks(
     yield chunk
 
 
-def _rows(shard, columns, delimiter, reject):
+def _rows(shard, columns, delimiter):
     # What writes many files at once writes empty ones too.
     if not shard.size:
         return
@@ -116,14 +116,19 @@ def _rows(shard, columns, delimiter, reject):
             (*columns.required, *columns.optional) if is_named else None,
             delimiter=delimiter,
             optional=columns.optional,
-            on_broken=reject,
+            keep_broken=True,
         )
         for number, row in rows:
-            for column in columns.required:
-                if column not in row:
-                    where = f" of {shard.path}"
-                    raise ValueError(unknown_name("column", column, row, where))
+            if not isinstance(row, BrokenRow):
+                _check_columns(shard, columns, row)
             yield number, row
+
+
+def _check_columns(shard, columns, row):
+    for column in columns.required:
+        if column not in row:
+            where = f" of {shard.path}"
+            raise ValueError(unknown_name("column", column, row, where))
 
 
 def _question(place, row, columns, tasks):

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from tf_adapters.data.sources.broken_rows import BrokenRow
 from tf_adapters.data.sources.rows import read_rows
 
 
@@ -175,11 +176,14 @@ def taken_apart(tmp_path):
     def taken_apart(content, file_format, **kwargs):
         path = tmp_path / f"file.{file_format}"
         path.write_bytes(content)
-        broken = {}
-        rows = read_rows(
-            path, file_format, on_broken=broken.__setitem__, **kwargs
-        )
-        return [(number, row["a"]) for number, row in rows], broken
+        rows = dict(read_rows(path, file_format, keep_broken=True, **kwargs))
+        broken = {
+            number: row.reason
+            for number, row in rows.items()
+            if isinstance(row, BrokenRow)
+        }
+        whole = [(n, row["a"]) for n, row in rows.items() if n not in broken]
+        return whole, broken
 
     return taken_apart
 

@@ -1,5 +1,6 @@
 """Rows that cannot be read, which end the reading or are told one by one."""
 
+import dataclasses
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -8,29 +9,39 @@ from typing import TypeVar
 Row = TypeVar("Row")
 
 
+@dataclasses.dataclass(frozen=True)
+class BrokenRow:
+    """Stands in the place of a row that cannot be read.
+
+    Attributes:
+        reason: str. Why not, with the place of the row.
+    """
+
+    reason: str
+
+
 def each_read(
     rows: Iterable[tuple[int, Row]],
     read: Callable[[int, Row], dict[str, str]],
-    on_broken: Callable[[int, str], None] | None,
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yields the number and the values of every row that can be read.
+    keep_broken: bool,
+) -> Iterator[tuple[int, dict[str, str] | BrokenRow]]:
+    """Yields the number and the values of every row.
 
     Args:
         rows: pairs of the number of a row and what stands there.
         read: function from these to the values, which raises a `ValueError` if
             there are none.
-        on_broken: function from the number and the message to nothing, called
-            in place of the error; `None` lets it be raised.
+        keep_broken: bool. Whether a `BrokenRow` is yielded in the place of the
+            error.
 
     Raises:
-        ValueError: if a row cannot be read and there is no `on_broken`.
+        ValueError: if a row cannot be read and `keep_broken` is false.
     """
     for number, row in rows:
         try:
             values = read(number, row)
         except ValueError as error:
-            if on_broken is None:
+            if not keep_broken:
                 raise
-            on_broken(number, str(error))
-        else:
-            yield number, values
+            values = BrokenRow(str(error))
+        yield number, values

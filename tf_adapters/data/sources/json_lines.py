@@ -2,12 +2,12 @@
 
 import json
 import os
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 
 from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.sources.broken_rows import BrokenRow
 from tf_adapters.data.sources.broken_rows import each_read
 from tf_adapters.data.sources.lines import read_lines
 
@@ -22,8 +22,8 @@ def read_objects(
     path: str | os.PathLike,
     keys: Sequence[str] | None = None,
     optional: Sequence[str] = (),
-    on_broken: Callable[[int, str], None] | None = None,
-) -> Iterator[tuple[int, dict[str, str]]]:
+    keep_broken: bool = False,
+) -> Iterator[tuple[int, dict[str, str] | BrokenRow]]:
     """Yields the line number and the values of every object, as strings.
 
     Numbers and booleans become the text that JSON writes for them, so `1` is
@@ -35,9 +35,9 @@ def read_objects(
             anything or be absent. `None` reads every key. Defaults to `None`.
         optional: sequence of str. Those of `keys` that an object may lack or
             have as null; they are read as `""`. Defaults to none.
-        on_broken: function from the number of a line that cannot be read and
-            the message to nothing, called in place of an error. Defaults to
-            `None`.
+        keep_broken: bool. Whether a `BrokenRow` is yielded in the place of a
+            line that cannot be read, which is else an error. Defaults to
+            `False`.
 
     Returns:
         An iterator over `(line_number, {key: value})`.
@@ -46,7 +46,7 @@ def read_objects(
         FileNotFoundError: if there is no such file.
         ValueError: if a line is not an object that holds plain values.
     """
-    errors = "surrogateescape" if on_broken else "strict"
+    errors = "surrogateescape" if keep_broken else "strict"
 
     def read(number, line):
         place = f"{path}:{number}"
@@ -58,7 +58,7 @@ def read_objects(
                 f"nested too deep. {_REMEDY}"
             ) from None
 
-    yield from each_read(read_lines(path, errors), read, on_broken)
+    yield from each_read(read_lines(path, errors), read, keep_broken)
 
 
 def _values(

@@ -2,12 +2,12 @@
 
 import io
 import os
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
 from tf_adapters import storage
 from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.sources.broken_rows import BrokenRow
 from tf_adapters.data.sources.broken_rows import each_read
 from tf_adapters.data.sources.json_lines import as_text
 from tf_adapters.data.sources.lines import check_is_file
@@ -17,8 +17,8 @@ def read_table(
     path: str | os.PathLike,
     columns: Sequence[str] | None = None,
     optional: Sequence[str] = (),
-    on_broken: Callable[[int, str], None] | None = None,
-) -> Iterator[tuple[int, dict[str, str]]]:
+    keep_broken: bool = False,
+) -> Iterator[tuple[int, dict[str, str] | BrokenRow]]:
     """Yields the number and the values of every row, as strings.
 
     Numbers and booleans become the text that JSON writes for them.
@@ -30,9 +30,9 @@ def read_table(
         optional: sequence of str. Those of `columns` that the file may lack,
             or hold no value of in a row; they are read as `""`. Defaults to
             none.
-        on_broken: function from the number of a row that cannot be read and
-            the message to nothing, called in place of an error. Defaults to
-            `None`.
+        keep_broken: bool. Whether a `BrokenRow` is yielded in the place of a
+            row that cannot be read, which is else an error. Defaults to
+            `False`.
 
     Returns:
         An iterator over `(row_number, {column: value})`. The first row is
@@ -46,10 +46,10 @@ def read_table(
     """
     path = storage.as_path(path)
     check_is_file(path)
-    return _rows(path, columns, optional, on_broken)
+    return _rows(path, columns, optional, keep_broken)
 
 
-def _rows(path, columns, optional, on_broken):
+def _rows(path, columns, optional, keep_broken):
     try:
         from pyarrow import ArrowInvalid
         from pyarrow import parquet
@@ -83,4 +83,4 @@ def _rows(path, columns, optional, on_broken):
             place = f"{path}:{number}"
             return {k: as_text(place, k, v) for k, v in values.items()}
 
-        yield from each_read(enumerate(rows, start=1), read, on_broken)
+        yield from each_read(enumerate(rows, start=1), read, keep_broken)

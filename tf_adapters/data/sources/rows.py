@@ -5,11 +5,11 @@ import itertools
 import json
 import os
 import warnings
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
 from tf_adapters.data.lookup import unknown_name
+from tf_adapters.data.sources.broken_rows import BrokenRow
 from tf_adapters.data.sources.json_lines import read_objects
 from tf_adapters.data.sources.lines import read_lines
 from tf_adapters.data.sources.parquet import read_table
@@ -35,8 +35,8 @@ def read_rows(
     max_broken_rows: int = 0,
     delimiter: str = ",",
     optional: Sequence[str] = (),
-    on_broken: Callable[[int, str], None] | None = None,
-) -> Iterator[tuple[int, dict[str, str]]]:
+    keep_broken: bool = False,
+) -> Iterator[tuple[int, dict[str, str] | BrokenRow]]:
     """Yields the line number and the fields of every row of a file.
 
     `"tsv"` splits at tabs and never reads quotes, as GLUE is written; `"csv"`
@@ -56,10 +56,10 @@ def read_rows(
             comma.
         optional: sequence of str. Those of `columns` that a row of `"jsonl"` or
             `"parquet"` may lack; they are read as `""`. Defaults to none.
-        on_broken: function from the number of a row that cannot be read and
-            the message to nothing. It is called in place of every error that
-            is about one row, bytes that are no text among them, and a file
-            without rows is none either. Defaults to `None`.
+        keep_broken: bool. Whether a `BrokenRow` is yielded in the place of
+            every error that is about one row, bytes that are no text among
+            them; a header without rows is no error either. Defaults to
+            `False`.
 
     Returns:
         An iterator over `(line_number, {column: field})`. A row that covers
@@ -78,15 +78,15 @@ def read_rows(
             f"{tuple(columns)}. Rename the columns that are not read."
         )
     if file_format == "jsonl":
-        rows = read_objects(path, columns, optional, on_broken)
+        rows = read_objects(path, columns, optional, keep_broken)
     elif file_format == "parquet":
-        rows = read_table(path, columns, optional, on_broken)
+        rows = read_table(path, columns, optional, keep_broken)
     else:
         rows = _read_fields(
-            path, file_format, columns, max_broken_rows, delimiter, on_broken
+            path, file_format, columns, max_broken_rows, delimiter, keep_broken
         )
-    if on_broken:
-        return _refusing_no_text(path, rows, on_broken)
+    if keep_broken:
+        return _breaking_no_text(path, rows)
     return rows if file_format == "jsonl" else _refusing_none(path, rows)
 
 
@@ -96,9 +96,9 @@ def _read_fields(
     columns: Sequence[str] | None,
     max_broken_rows: int,
     delimiter: str,
-    on_broken: Callable[[int, str], None] | None,
-) -> Iterator[tuple[int, dict[str, str]]]:
-    lines = read_lines(path, "surrogateescape" if on_broken else "strict")
+    keep_broken: bool,
+) -> Iterator[tuple[int, dict[str, str] | BrokenRow]]:
+    lines = read_lines(path, "surrogateescape" if keep_broken else "strict")
     remedy = _REMEDIES[file_format]
     if file_format == "tsv":
         rows = _split(lines)
@@ -106,8 +106,8 @@ def _read_fields(
         first = next(lines)
         remedy += delimiter_hint(first[1], delimiter)
         lines = itertools.chain([first], lines)
-        rows = _parse(path, lines, delimiter, remedy, on_broken, not columns)
-    return _as_dicts(path, rows, columns, max_broken_rows, remedy, on_broken)
+        rows = _parse(path, lines, delimiter, remedy, keep_broken, not columns)
+    return _as_dicts(path, rows, columns, max_broken_rows, remedy, keep_broken)
 
 
 def delimiter_hint(line: str, delimiter: str) -> str:
@@ -142,9 +142,9 @@ def _parse(
     lines: Iterator[tuple[int, str]],
     delimiter: str,
     remedy: str,
-    on_broken: Callable[[int, str], None] | None,
+    keep_broken: bool,
     has_header: bool,
-) -> Iterator[tuple[int, list[str]]]:
+) -> Iterator[tuple[int, list[str] | BrokenRow]]:
     # Python's own limit, 131,072 characters a field, is that of a document.
     csv.field_size_limit(_LONGEST)
     reader = csv.reader(
@@ -161,32 +161,35 @@ def _parse(
                 f"{path}:{number}: the row that starts here must be CSV "
                 f"(RFC 4180). Received: {error}. {remedy}"
             )
-            if on_broken is None or (has_header and number == 1):
+            if not keep_broken or (has_header and number == 1):
                 raise ValueError(message) from None
-            on_broken(number, message)
+            yield number, BrokenRow(message)
         else:
             yield number, fields
 
 
 def _as_dicts(
     path: str | os.PathLike,
-    rows: Iterator[tuple[int, list[str]]],
+    rows: Iterator[tuple[int, list[str] | BrokenRow]],
     columns: Sequence[str] | None,
     max_broken_rows: int,
     remedy: str,
-    on_broken: Callable[[int, str], None] | None,
-) -> Iterator[tuple[int, dict[str, str]]]:
+    keep_broken: bool,
+) -> Iterator[tuple[int, dict[str, str] | BrokenRow]]:
     columns = columns or _header(path, rows)
     num_broken = 0
     for number, fields in rows:
+        if isinstance(fields, BrokenRow):
+            yield number, fields
+            continue
         if not fields and len(columns) == 1:
             fields = [""]
         if len(fields) == len(columns):
             yield number, dict(zip(columns, fields, strict=True))
             continue
         message = _misfit(f"{path}:{number}", fields, columns, remedy)
-        if on_broken:
-            on_broken(number, message)
+        if keep_broken:
+            yield number, BrokenRow(message)
             continue
         num_broken += 1
         if num_broken > max_broken_rows:
@@ -211,7 +214,7 @@ def _misfit(
 
 
 def _header(
-    path: str | os.PathLike, rows: Iterator[tuple[int, list[str]]]
+    path: str | os.PathLike, rows: Iterator[tuple[int, list[str] | BrokenRow]]
 ) -> list[str]:
     number, columns = next(rows)
     if not columns or len(set(columns)) < len(columns):
@@ -223,24 +226,22 @@ def _header(
     return columns
 
 
-def _refusing_no_text(
+def _breaking_no_text(
     path: str | os.PathLike,
-    rows: Iterator[tuple[int, dict[str, str]]],
-    on_broken: Callable[[int, str], None],
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Leaves out rows with half a character: no UTF-8, or JSON's escapes."""
+    rows: Iterator[tuple[int, dict[str, str] | BrokenRow]],
+) -> Iterator[tuple[int, dict[str, str] | BrokenRow]]:
+    """Breaks rows with half a character: no UTF-8, or JSON's escapes."""
     for number, row in rows:
-        try:
-            "".join(row.values()).encode("utf-8")
-        except UnicodeEncodeError as error:
-            on_broken(
-                number,
-                f"{path}:{number}: a row must be UTF-8. Received: "
-                f"{error.object[error.start]!a}, which stands for no "
-                "character. Convert the file, or correct the row.",
-            )
-        else:
-            yield number, row
+        if isinstance(row, dict):
+            try:
+                "".join(row.values()).encode("utf-8")
+            except UnicodeEncodeError as error:
+                row = BrokenRow(
+                    f"{path}:{number}: a row must be UTF-8. Received: "
+                    f"{error.object[error.start]!a}, which stands for no "
+                    "character. Convert the file, or correct the row."
+                )
+        yield number, row
 
 
 def _refusing_none(
