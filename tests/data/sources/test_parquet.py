@@ -6,6 +6,7 @@ import datetime
 import numpy as np
 import pyarrow
 import pytest
+import tensorflow as tf
 from pyarrow import parquet
 
 from tf_adapters.data.sources.rows import read_rows
@@ -63,6 +64,30 @@ def test_rows_are_read_in_their_order(source, label):
 def test_what_is_wrong_is_named_with_its_row(source, columns, message):
     with pytest.raises(ValueError, match=message):
         source(columns).read("train")
+
+
+def test_of_a_file_elsewhere_no_more_is_read_than_is_needed(
+    object_store, tmp_path, monkeypatch
+):
+    random = np.random.default_rng(0)
+    values = [random.bytes(100).hex() for _ in range(5000)]
+    table = pyarrow.table({"a": values})
+    parquet.write_table(table, tmp_path / "a", row_group_size=1000)
+    content = (tmp_path / "a").read_bytes()
+    path = object_store.root / "rows.parquet"
+    path.write_bytes(content)
+    sizes, read = [], tf.io.gfile.GFile.read
+
+    def count(file, n=-1):
+        data = read(file, n)
+        sizes.append(len(data))
+        return data
+
+    monkeypatch.setattr(tf.io.gfile.GFile, "read", count)
+    rows = read_rows(str(path), "parquet")
+    assert next(rows) == (1, {"a": values[0]})
+    assert sum(sizes) < len(content) / 2
+    assert [row["a"] for _, row in rows] == values[1:]
 
 
 def test_another_file_is_refused(source, tmp_path):

@@ -1,6 +1,5 @@
 """Reads Parquet files, by pyarrow."""
 
-import io
 import os
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -11,6 +10,9 @@ from tf_adapters.data.sources.broken_rows import BrokenRow
 from tf_adapters.data.sources.broken_rows import each_read
 from tf_adapters.data.sources.json_lines import as_text
 from tf_adapters.data.sources.lines import check_is_file
+
+# Rows that are read at once. Texts may be long.
+_BATCH = 1024
 
 
 def read_table(
@@ -58,23 +60,25 @@ def _rows(path, columns, optional, keep_broken):
             f"{path} is read by pyarrow, which is not installed. Install it "
             "with `pip install 'tf_adapters[parquet]'`."
         ) from error
-    # What TensorFlow opens elsewhere is less of a file than pyarrow asks for.
-    source = path if storage.is_local(path) else io.BytesIO(path.read_bytes())
-    try:
-        file = parquet.ParquetFile(source)
-    except (ArrowInvalid, OSError) as error:
-        reason = str(error).rstrip(".")
-        raise ValueError(
-            f"{path}: the file must be Parquet. Received: {reason}. Correct "
-            "`file_format`."
-        ) from error
-    with file:
+    with path.open("rb") as opened:
+        if not hasattr(opened, "closed"):
+            # All that pyarrow misses of what TensorFlow opens elsewhere.
+            opened.closed = False
+        try:
+            # Else it reads all row groups at the first row.
+            file = parquet.ParquetFile(opened, pre_buffer=False)
+        except (ArrowInvalid, OSError) as error:
+            reason = str(error).rstrip(".")
+            raise ValueError(
+                f"{path}: the file must be Parquet. Received: {reason}. "
+                "Correct `file_format`."
+            ) from error
         there = file.schema_arrow.names
         for column in columns or ():
             if column not in [*there, *optional]:
                 message = unknown_name("column", column, there, f" of {path}")
                 raise ValueError(message)
-        batches = file.iter_batches(columns=columns and list(columns))
+        batches = file.iter_batches(_BATCH, columns=columns and list(columns))
         rows = (row for batch in batches for row in batch.to_pylist())
 
         def read(number, row):
