@@ -1,6 +1,7 @@
 """How the client meets a gRPC server that does what a test tells it."""
 
 import concurrent.futures
+import json
 
 import grpc
 import numpy as np
@@ -16,16 +17,19 @@ from tf_adapters.client import messages
 
 @pytest.fixture
 def scripted():
-    """Starts a server that ends calls with some codes in turn."""
+    """Starts a server that has some answers in turn, or codes."""
     servers = []
 
-    def scripted(*codes):
-        codes, asked = list(codes), []
+    def scripted(*replies):
+        replies, asked = list(replies), []
 
         class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
             def Predict(self, request, context):
                 asked.append(request)
-                context.abort(codes.pop(0), f"{len(codes)} left")
+                reply = replies.pop(0)
+                if isinstance(reply, grpc.StatusCode):
+                    context.abort(reply, f"{len(replies)} left")
+                return reply
 
         pool = concurrent.futures.ThreadPoolExecutor(1)
         server = grpc.server(pool)
@@ -35,7 +39,7 @@ def scripted():
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         servers.append(server)
-        return f"grpc://127.0.0.1:{port}/m/versions/2", asked
+        return f"grpc://127.0.0.1:{port}/m", asked
 
     yield scripted
     for server in servers:
@@ -45,7 +49,7 @@ def scripted():
 def test_only_the_unavailable_is_asked_again(scripted):
     code = grpc.StatusCode
     url, asked = scripted(code.UNAVAILABLE, code.RESOURCE_EXHAUSTED, code.OK)
-    with Client(url) as client:
+    with Client(f"{url}/versions/2") as client:
         with pytest.raises(ServerError, match="1 left") as caught:
             client.tasks()
     assert caught.value.code == "RESOURCE_EXHAUSTED"
@@ -53,6 +57,58 @@ def test_only_the_unavailable_is_asked_again(scripted):
     spec = asked[0].model_spec
     assert (spec.name, spec.version.value) == ("m", 2)
     assert spec.signature_name == "describe_tasks"
+
+
+def response(version, **outputs):
+    response = predict_pb2.PredictResponse()
+    response.model_spec.version.value = version
+    for name, value in outputs.items():
+        response.outputs[name].CopyFrom(tf.make_tensor_proto(value))
+    return response
+
+
+def described(version, *labels):
+    task = {
+        "name": "taste",
+        "text_columns": ["text"],
+        "labels": labels,
+        "value_range": None,
+    }
+    return response(version, metadata=[json.dumps({"tasks": [task]})])
+
+
+def answered(version):
+    scores = np.array([[0.25, 0.75]], np.float32)
+    return response(version, label=["good"], label_index=[1], scores=scores)
+
+
+def test_an_answer_has_the_labels_of_its_version(scripted):
+    """It is not asked again, and nothing is asked where none has changed."""
+    url, asked = scripted(
+        described(1, "bad", "good"),
+        answered(1),
+        answered(1),
+        answered(2),
+        described(2, "poor", "good"),
+    )
+    with Client(url) as client:
+        for labels in [("bad", "good")] * 2 + [("poor", "good")]:
+            [answer] = client.ask("taste", ["fine"])
+            assert answer.scores == dict(zip(labels, (0.25, 0.75), strict=True))
+    assert len(asked) == 5
+
+
+def test_an_answer_of_the_version_before_is_asked_for_again(scripted):
+    url, _ = scripted(
+        described(1, "bad", "good"),
+        answered(2),
+        # Described by the next one already.
+        described(3, "poor", "good"),
+        answered(3),
+    )
+    with Client(url) as client:
+        [answer] = client.ask("taste", ["fine"])
+    assert answer.scores == {"poor": 0.25, "good": 0.75}
 
 
 def test_a_request_is_one_that_tensorflow_reads():

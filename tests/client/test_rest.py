@@ -85,11 +85,13 @@ def test_what_is_sent_is_a_column_for_each_input(scripted):
 
 def test_the_unavailable_is_asked_again_later(scripted):
     away = (503, {"error": "not yet"})
-    url, asked = scripted(away, described(), away, away, answered())
+    url, asked = scripted(
+        away, described(), away, away, answered(), described()
+    )
     start = time.monotonic()
     with Client(url) as client:
         assert client.ask("taste", ["fine"])[0].label == "good"
-    assert len(asked) == 5
+    assert len(asked) == 6
     # At least half of 0.1, of 0.1 and of 0.2 seconds.
     assert time.monotonic() - start >= 0.2
 
@@ -158,18 +160,37 @@ def test_nobody_is_unavailable():
 
 def test_labels_that_change_under_a_client_are_read_again(scripted):
     """A version may come that calls them something else."""
+    changed = described(("bad", "great"))
     url, asked = scripted(
         described(),
         answered(),
-        answered("great"),
-        described(("bad", "great")),
-        answered("great"),
+        described(),
+        *(answered("great"), changed, answered("great"), changed),
+        *(answered("great"), changed),
     )
     with Client(url) as client:
         assert client.ask("taste", ["fine"])[0].label == "good"
         [answer] = client.ask("taste", ["fine"])
     assert answer.scores == {"bad": 0.25, "great": 0.75}
+    assert len(asked) == 9
+
+
+def test_scores_are_those_of_the_labels_of_their_version(scripted):
+    """The likeliest is called as before, and another is not."""
+    changed = described(("poor", "good"))
+    url, asked = scripted(described(), answered(), changed, answered(), changed)
+    with Client(url) as client:
+        [answer] = client.ask("taste", ["fine"])
+    assert answer.scores == {"poor": 0.25, "good": 0.75}
     assert len(asked) == 5
+
+
+def test_labels_that_change_again_and_again_are_told(scripted):
+    others = (described(("poor", "good")), described(("worse", "good")))
+    url, _ = scripted(described(), answered(), others[0], answered(), others[1])
+    with Client(url) as client:
+        with pytest.raises(ServerError, match="changed them meanwhile"):
+            client.ask("taste", ["fine"])
 
 
 def test_an_answer_that_nobody_describes_is_no_answer(scripted):

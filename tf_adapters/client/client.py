@@ -9,6 +9,7 @@ from typing import Self
 from tf_adapters.client.address import Address
 from tf_adapters.client.answer import Answer
 from tf_adapters.client.loop_thread import LoopThread
+from tf_adapters.client.served_task import Description
 from tf_adapters.client.served_task import ServedTask
 from tf_adapters.client.served_task import read_tasks
 from tf_adapters.client.server_error import ServerError
@@ -62,7 +63,7 @@ class Client:
         self._batch_size = batch_size
         self._retries = retries
         self._under_way = asyncio.Semaphore(max_requests)
-        self._tasks: dict[str, ServedTask] | None = None
+        self._described: Description | None = None
         self._transport = _transport(address, timeout)
         self._loop = LoopThread()
 
@@ -125,14 +126,26 @@ class Client:
 
     async def _ask(self, task, texts) -> list[Answer]:
         inputs = _inputs(task, texts)
-        if self._tasks is None:
-            await self._read_tasks()
+        for _ in range(2):
+            if self._described is None:
+                await self._read_tasks()
+            before = self._described
+            answers = await self._ask_batches(inputs, len(texts))
+            has_classes = any(answer.scores for answer in answers)
+            if before.version is not None or not has_classes:
+                return answers
+            # These do not say which version gave them.
+            if await self._read_tasks() == before.tasks:
+                return answers
+        raise _changed()
+
+    async def _ask_batches(self, inputs, num_texts) -> list[Answer]:
         size = self._batch_size
         parts = [
             asyncio.create_task(
                 self._ask_batch({k: v[i : i + size] for k, v in inputs.items()})
             )
-            for i in range(0, len(texts), size)
+            for i in range(0, num_texts, size)
         ]
         try:
             answers = await asyncio.gather(*parts)
@@ -145,32 +158,22 @@ class Client:
     async def _ask_batch(self, inputs: dict[str, list[str]]) -> list[Answer]:
         # The server may have begun to serve a version with other labels.
         for _ in range(2):
-            outputs = await self._predict("serving_default", inputs)
-            answers = self._answers(inputs["task"], outputs)
-            if all(answers):
-                return answers
-            await self._read_tasks()
-        raise ServerError(
-            "ABORTED",
-            "The answers must be those of the tasks that the server describes. "
-            "It has changed them meanwhile, more than once. Ask again.",
-        )
-
-    def _answers(self, names: list[str], outputs: dict[str, list[Any]]):
-        columns = ("label", "label_index", "scores")
-        rows = zip(*(outputs[name] for name in columns), strict=True)
-        tasks = self._tasks
-        return [
-            tasks[name].answer(dict(zip(columns, row, strict=True)))
-            if name in tasks
-            else None
-            for name, row in zip(names, rows, strict=True)
-        ]
+            outputs, version = await self._predict("serving_default", inputs)
+            if version != self._described.version:
+                await self._read_tasks()
+            described = self._described
+            if version == described.version:
+                answers = _answers(described.tasks, inputs["task"], outputs)
+                if all(answers):
+                    return answers
+                await self._read_tasks()
+        raise _changed()
 
     async def _read_tasks(self) -> dict[str, ServedTask]:
-        described = await self._predict("describe_tasks", {"task": [""]})
-        self._tasks = read_tasks(described["metadata"][0])
-        return self._tasks
+        outputs, version = await self._predict("describe_tasks", {"task": [""]})
+        tasks = read_tasks(outputs["metadata"][0])
+        self._described = Description(version, tasks)
+        return tasks
 
     async def _predict(self, signature: str, inputs: dict[str, list[str]]):
         """Sends a request, and sends it again where nobody answers."""
@@ -207,6 +210,28 @@ def _check(name: str, value: int, least: int) -> None:
             f"`{name}` must be an int of at least {least}. Received: "
             f"{name}={value!r}."
         )
+
+
+def _changed() -> ServerError:
+    return ServerError(
+        "ABORTED",
+        "The answers must be those of the tasks that the server describes. "
+        "It has changed them meanwhile, more than once. Ask again.",
+    )
+
+
+def _answers(
+    tasks: dict[str, ServedTask], names: list[str], outputs: dict[str, Any]
+) -> list[Answer | None]:
+    """Returns answers, `None` for those that are of another version."""
+    columns = ("label", "label_index", "scores")
+    rows = zip(*(outputs[name] for name in columns), strict=True)
+    return [
+        tasks[name].answer(dict(zip(columns, row, strict=True)))
+        if name in tasks
+        else None
+        for name, row in zip(names, rows, strict=True)
+    ]
 
 
 def _inputs(

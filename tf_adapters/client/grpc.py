@@ -39,7 +39,7 @@ class GrpcTransport:
 
     async def predict(
         self, signature: str, inputs: dict[str, list[str]]
-    ) -> dict[str, list[Any]]:
+    ) -> tuple[dict[str, list[Any]], int | None]:
         """Asks one signature, as `RestTransport.predict`."""
         request = messages.predict_request(
             self._address.model, self._address.version, signature, inputs
@@ -56,8 +56,11 @@ class GrpcTransport:
             call.cancel()
         if call.code() is not grpc.StatusCode.OK:
             raise ServerError(call.code().name, call.details())
-        outputs = call.result().outputs
-        return {name: messages.rows(outputs[name]) for name in outputs}
+        response = call.result()
+        outputs = response.outputs
+        rows = {name: messages.rows(outputs[name]) for name in outputs}
+        spec = response.model_spec
+        return rows, spec.version.value if spec.HasField("version") else None
 
     async def close(self) -> None:
         """Closes the connection."""

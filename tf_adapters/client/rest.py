@@ -35,13 +35,15 @@ class RestTransport:
 
     def __init__(self, address: Address, timeout: float) -> None:
         self._client = httpx.AsyncClient(timeout=timeout)
+        # Answers do not say which version gave them.
+        self._version = address.version
         version = f"/versions/{address.version}" if address.version else ""
         model = f"{address.server}/v1/models/{address.model}"
         self._url = f"{model}{version}:predict"
 
     async def predict(
         self, signature: str, inputs: dict[str, list[str]]
-    ) -> dict[str, list[Any]]:
+    ) -> tuple[dict[str, list[Any]], int | None]:
         """Asks one signature.
 
         Args:
@@ -49,7 +51,8 @@ class RestTransport:
             inputs: dict from the name of an input to its texts.
 
         Returns:
-            dict from the name of an output to its rows.
+            dict from the name of an output to its rows, and the version that
+            gave them, `None` if that is not known.
 
         Raises:
             ServerError: if the server did not answer.
@@ -70,7 +73,7 @@ class RestTransport:
         if response.status_code != 200:
             code = _CODES.get(response.status_code, "UNKNOWN")
             raise ServerError(code, _words(response))
-        return _outputs(response)
+        return _outputs(response), self._version
 
     async def close(self) -> None:
         """Closes the connections."""

@@ -58,6 +58,19 @@ class ServedTask:
         return Answer(self.name, row["label"], named)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Description:
+    """What a server says of its model.
+
+    Attributes:
+        version: int, or `None` where answers do not say which gave them.
+        tasks: dict from the names of the tasks to them.
+    """
+
+    version: int | None
+    tasks: dict[str, ServedTask]
+
+
 def read_tasks(metadata: str) -> dict[str, ServedTask]:
     """Returns the tasks by name, from what `describe_tasks` says of a model."""
     configs = json.loads(metadata)["tasks"]
