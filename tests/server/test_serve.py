@@ -21,6 +21,7 @@ from tf_adapters.command_line import serve
 from tf_adapters.export import republish
 from tf_adapters.export.digests import FILE as DIGESTS
 from tf_adapters.export.warm_up import FILE as WARM_UP
+from tf_adapters.server.serve import _told
 
 pytestmark = pytest.mark.large
 
@@ -112,6 +113,22 @@ def test_sigterm_does_not_wait_for_a_version_that_is_loaded(
         finally:
             process.kill()
         assert process.stdout.read() == ""
+
+
+@pytest.mark.parametrize(
+    "end, message", [(OSError("in use"), "in use"), (None, "REST has ended")]
+)
+def test_rest_that_ends_by_itself_ends_the_server(end, message):
+    async def answer():
+        if end:
+            raise end
+
+    async def wait():
+        answering = asyncio.create_task(answer())
+        await asyncio.wait_for(_told(asyncio.Event(), answering), 10)
+
+    with pytest.raises((OSError, RuntimeError), match=message):
+        asyncio.run(wait())
 
 
 def test_a_second_signal_ends_it_at_once(monkeypatch):

@@ -4,7 +4,7 @@ import socket
 
 
 def listen(host: str, port: int, flag: str) -> socket.socket:
-    """Returns a socket that is bound.
+    """Returns a socket that listens.
 
     Args:
         host: str.
@@ -20,6 +20,8 @@ def listen(host: str, port: int, flag: str) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        # Until it listens, another may be bound to the port as well.
+        bound.listen()
     except (OSError, OverflowError) as error:
         bound.close()
         reason = getattr(error, "strerror", None) or error
@@ -33,13 +35,4 @@ def listen(host: str, port: int, flag: str) -> socket.socket:
 def check_free(host: str, port: int, flag: str) -> None:
     """Refuses a port that is taken, as `listen`."""
     # Of others that listen there, gRPC says no more than that it failed.
-    bound = listen(host, port, flag)
-    try:
-        bound.listen()
-    except OSError as error:
-        raise OSError(
-            f"`{flag}` must be a free port. Received: {host}:{port} "
-            f"({error.strerror})."
-        ) from error
-    finally:
-        bound.close()
+    listen(host, port, flag).close()

@@ -39,13 +39,14 @@ async def serve(
     Args:
         folder: the folder of the versions of one model.
         settings: the rest.
-        rest: a bound socket for REST.
+        rest: a socket for REST that listens.
         started: called with the port of gRPC, once a version answers.
         stop: set by whoever wants it to stop.
 
     Raises:
         ValueError: if no version can be loaded.
         OSError: if gRPC cannot have its port.
+        RuntimeError: if REST ends before it is told to.
     """
     versions = Versions(folder, settings.name or folder.name)
     metrics = Metrics()
@@ -88,13 +89,32 @@ async def serve(
                 f"{str(folder)!r} ({reasons or 'which has none'}). Export it "
                 "again."
             )
+        _check_runs(answering)
         started(port)
         following = asyncio.create_task(versions.follow(settings.poll_seconds))
-        await stop.wait()
+        await _told(stop, answering)
         _LOG.info("stopping")
     finally:
         if following:
             following.cancel()
         web.should_exit = True
-        await asyncio.gather(grpc.stop(settings.grace), answering)
+        await asyncio.gather(
+            grpc.stop(settings.grace), answering, return_exceptions=True
+        )
         batcher.close()
+
+
+async def _told(stop: asyncio.Event, answering: asyncio.Task) -> None:
+    """Waits until `stop` is set, or REST ends by itself."""
+    told = asyncio.create_task(stop.wait())
+    await asyncio.wait([told, answering], return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if not stop.is_set():
+        _check_runs(answering)
+
+
+def _check_runs(answering: asyncio.Task) -> None:
+    """Raises what REST has ended with."""
+    if answering.done():
+        answering.result()
+        raise RuntimeError("REST has ended before it was told to.")
