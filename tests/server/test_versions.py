@@ -2,9 +2,12 @@
 
 import asyncio
 import shutil
+import threading
 
 import pytest
+import tensorflow as tf
 
+from tf_adapters import storage
 from tf_adapters.server import versions as module
 from tf_adapters.server.refusal import Refusal
 from tf_adapters.server.versions import Versions
@@ -65,7 +68,7 @@ def test_a_damaged_version_is_passed_over_until_it_changes(versions):
     [status] = served.statuses(2)
     assert (status.state, status.error) == ("END", "damaged")
     # It is not tried again, though it would load.
-    served._damaged[2] = list(module._files(publish(2)))
+    served._damaged[2] = module._files(publish(2))
     assert update(served) == 1
     publish(2, "whole ")
     assert update(served) == 1
@@ -103,6 +106,47 @@ def test_the_one_before_answers_while_the_next_is_loaded(versions, monkeypatch):
 
     monkeypatch.setattr(module, "_load_warm", load)
     assert update(served) == 2
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("away"), tf.errors.UnavailableError(None, None, "away")]
+)
+def test_a_file_system_that_is_away_is_looked_at_again(
+    versions, monkeypatch, caplog, error
+):
+    """Errors of TensorFlow, as from gs://, are no OSError."""
+    publish, served = versions
+    publish(1)
+    wanted, errors = served._wanted, [error]
+
+    def once_away():
+        if errors:
+            raise errors.pop()
+        return wanted()
+
+    async def follow():
+        following = asyncio.create_task(served.follow(0.001))
+        while not served.is_available and not following.done():
+            await asyncio.sleep(0.001)
+        following.cancel()
+
+    monkeypatch.setattr(served, "_wanted", once_away)
+    asyncio.run(asyncio.wait_for(follow(), 10))
+    assert served.current_number == 1 and "away" in caplog.text
+
+
+def test_no_file_is_looked_at_in_the_loop_of_the_server(versions, monkeypatch):
+    publish, served = versions
+    publish(1)
+    threads, listed = set(), storage.listed
+
+    def list_here(folder):
+        threads.add(threading.get_ident())
+        return listed(folder)
+
+    monkeypatch.setattr(storage, "listed", list_here)
+    assert update(served) == 1
+    assert threads and threading.get_ident() not in threads
 
 
 @pytest.mark.parametrize(

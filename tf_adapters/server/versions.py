@@ -5,7 +5,6 @@ import dataclasses
 import gc
 import logging
 import weakref
-from collections.abc import Iterator
 
 from tf_adapters import storage
 from tf_adapters.export.version_folder import whole_versions
@@ -109,9 +108,10 @@ class Versions:
             await asyncio.sleep(seconds)
             try:
                 await self.update()
-            except OSError as error:
-                # A file system that is away for a while.
-                _LOG.warning("%s: %s", self._folder, error)
+            except Exception as error:
+                # A file system that is away for a while, in its own words.
+                reason = str(error) or type(error).__name__
+                _LOG.warning("%s: %s", self._folder, reason)
             await self._free_retired()
 
     async def update(self) -> None:
@@ -139,15 +139,13 @@ class Versions:
         """Returns the versions that might be served, the newest first."""
         found = whole_versions(self._folder)[::-1]
         for number in list(self._damaged):
-            if self._damaged[number] != list(
-                _files(self._folder / str(number))
-            ):
+            if self._damaged[number] != _files(self._folder / str(number)):
                 del self._damaged[number]
         return [number for number in found if number not in self._damaged]
 
     async def _load(self, number: int) -> LoadedVersion | None:
         folder = self._folder / str(number)
-        files = list(await asyncio.to_thread(_files, folder))
+        files = await asyncio.to_thread(_files, folder)
         self._statuses[number] = VersionStatus(number, "LOADING")
         _LOG.info("loading version %d", number)
         try:
@@ -192,13 +190,16 @@ def _collect() -> None:
     gc.freeze()
 
 
-def _files(folder: storage.Path) -> Iterator[tuple[str, int, int]]:
-    """Finds name, size and time of each file."""
+def _files(folder: storage.Path) -> list[tuple[str, int, int]]:
+    """Returns name, size and time of each file."""
+    files = []
     for path in storage.listed(folder):
         if path.is_dir():
-            yield from _files(path)
+            files += _files(path)
         else:
             found = path.stat()
             time = getattr(found, "st_mtime_ns", None) or found.mtime
             size = getattr(found, "st_size", None)
-            yield str(path), size if size is not None else found.length, time
+            size = size if size is not None else found.length
+            files.append((str(path), size, time))
+    return files
