@@ -13,6 +13,8 @@ from tensorflow_serving.apis import prediction_service_pb2_grpc
 from tests.rounding import ROUNDING
 from tests.server.recorded import ROWS
 from tests.server.recorded import TOKENS
+from tf_adapters.server.grpc_api import GrpcApi
+from tf_adapters.server.refusal import Refusal
 
 pytestmark = pytest.mark.large
 
@@ -123,6 +125,34 @@ def test_a_request_is_refused(
         predict(signature, inputs, change or (lambda request: None))
     assert caught.value.code().name in codes
     assert caught.value.details()
+
+
+@pytest.mark.parametrize(
+    "value, size, code",
+    [
+        (b"x" * 100, 10, None),
+        (b"x" * 100, 11, "INVALID_ARGUMENT"),
+        (b"", 1000, None),
+        (b"", 1001, "INVALID_ARGUMENT"),
+        (np.float64(0.5), 125, None),
+        (np.float64(0.5), 126, "INVALID_ARGUMENT"),
+    ],
+    ids=str,
+)
+def test_a_small_message_does_not_become_a_large_array(value, size, code):
+    """What is the same to the end is sent once."""
+    proto = tf.make_tensor_proto(value, shape=(1,))
+    if not isinstance(value, bytes):
+        proto.tensor_content = b""
+        proto.double_val.append(value)
+    proto.tensor_shape.dim[0].size = size
+    api = GrpcApi(None, max_body=1000)
+    if code is None:
+        assert api._array("x", proto).tolist() == [value] * size
+        return
+    with pytest.raises(Refusal, match=r"no more than 1000 bytes") as caught:
+        api._array("x", proto)
+    assert caught.value.code == code
 
 
 def test_the_status_says_which_version_is_served(channel):

@@ -29,7 +29,7 @@ class GrpcApi(
 
     Args:
         served: the model.
-        max_body: int. Values of the largest request.
+        max_body: int. Bytes of the largest request, and of each of its inputs.
     """
 
     def __init__(self, served: Served, max_body: int) -> None:
@@ -126,14 +126,32 @@ class GrpcApi(
         return {name: self._array(name, inputs[name]) for name in inputs}
 
     def _array(self, name: str, proto) -> np.ndarray:
-        # A message of a few bytes may stand for a Tensor of any size.
         sizes = [dim.size for dim in proto.tensor_shape.dim]
-        if min(sizes, default=0) < 0 or math.prod(sizes) > self._max_body:
-            raise wrong(f"`{name}` is too large. Received: shape={sizes}.")
         try:
+            if min(sizes, default=0) < 0 or _num_bytes(proto) > self._max_body:
+                raise wrong(
+                    f"`{name}` must be of no more than {self._max_body} bytes. "
+                    f"Received: shape={sizes}. Send fewer rows."
+                )
             return tf.make_ndarray(proto)
+        except Refusal:
+            raise
         except Exception as error:
             raise wrong(f"`{name}` must be a Tensor. {error}") from None
+
+
+def _num_bytes(proto) -> int:
+    """Returns how many bytes a Tensor has, at least one for each value.
+
+    Where the last value is repeated to the end it is sent once, so that a
+    message of a few bytes may stand for a Tensor of any size.
+    """
+    size = math.prod(dim.size for dim in proto.tensor_shape.dim)
+    if proto.dtype != tf.string.as_datatype_enum:
+        return size * tf.as_dtype(proto.dtype).size
+    lengths = [len(text) for text in proto.string_val]
+    repeated = max(0, size - len(lengths)) * (lengths[-1] if lengths else 0)
+    return max(size, sum(lengths) + repeated)
 
 
 def _number(spec: model_pb2.ModelSpec) -> int | None:
