@@ -39,6 +39,19 @@ def test_what_is_no_address_is_refused(url):
 
 
 @pytest.mark.parametrize(
+    "server",
+    ["http://{}/v1/models/m", "https://u:p@{}/x/v1/models/m", "grpc://{}/m"],
+)
+@pytest.mark.parametrize(
+    "host", ["a:85o1", "a:99999", "a:0", "a:-1", "[::1]:x", "::1:1"]
+)
+def test_what_is_no_port_is_refused(server, host):
+    message = "port in `url` must be a number from 1 to 65535.*Received.*Write"
+    with pytest.raises(ValueError, match=message):
+        Client(server.format(host))
+
+
+@pytest.mark.parametrize(
     "argument", [{"batch_size": 0}, {"max_requests": True}, {"retries": -1}]
 )
 def test_numbers_that_make_no_sense_are_refused(argument):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import urllib.parse
 from typing import Self
 
 _HTTP = re.compile(
@@ -37,8 +38,9 @@ class Address:
                 `https` and `grpcs` for TLS.
 
         Raises:
-            ValueError: if it is none of these.
+            ValueError: if it is none of these, or has a port that is none.
         """
+        _check_port(url)
         if match := _HTTP.fullmatch(url):
             server, model, version = match.groups()
             scheme = server.partition(":")[0]
@@ -52,3 +54,15 @@ class Address:
                 "http://localhost:8501/v1/models/reviews."
             )
         return cls(scheme, server, model, int(version) if version else None)
+
+
+def _check_port(url: str) -> None:
+    try:
+        is_port = urllib.parse.urlsplit(url).port != 0
+    except ValueError:
+        is_port = False
+    if not is_port:
+        raise ValueError(
+            "The port in `url` must be a number from 1 to 65535. Received: "
+            f"url={url!r}. Write, say, http://localhost:8501/v1/models/reviews."
+        )
