@@ -1,5 +1,6 @@
 """How the client meets an HTTP server that does what a test tells it."""
 
+import contextlib
 import http.server
 import json
 import socket
@@ -31,6 +32,10 @@ def answered(label="good"):
     return 200, {"outputs": outputs}
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 200
+
+
 @pytest.fixture
 def scripted():
     """Starts a server that gives some answers in turn, and hands out what was
@@ -55,7 +60,7 @@ def scripted():
             def log_message(self, *arguments):
                 pass
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}/v1/models/m", asked
@@ -144,6 +149,47 @@ def test_a_server_that_is_slow_is_given_up(scripted):
         with pytest.raises(ServerError) as caught:
             client.tasks()
     assert caught.value.code == "DEADLINE_EXCEEDED"
+
+
+def test_the_timeout_is_that_of_a_whole_request():
+    """Also where something comes now and then."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def trickle():
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                for _ in range(30):
+                    connection.sendall(b"x: y\r\n")
+                    time.sleep(0.1)
+
+        threading.Thread(target=trickle, daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/v1/models/m"
+        start = time.monotonic()
+        with Client(url, timeout=0.5) as client:
+            with pytest.raises(ServerError, match="No answer in time"):
+                client.tasks()
+        assert time.monotonic() - start < 2
+
+
+def test_many_requests_may_be_under_way(scripted):
+    """More than httpx has connections for, unless it is told."""
+    together = threading.Barrier(120)
+
+    def reply(handler):
+        together.wait(10)
+        return answered()[1]
+
+    url, _ = scripted(described(), *[(200, reply)] * 120, described())
+    with Client(url, 1, max_requests=120, timeout=20) as client:
+        assert len(client.ask("taste", ["fine"] * 120)) == 120
+
+
+def test_a_version_of_zero_is_a_version(scripted):
+    url, asked = scripted(described())
+    with Client(f"{url}/versions/0") as client:
+        client.tasks()
+    assert asked[0][0] == "/v1/models/m/versions/0:predict"
 
 
 def test_nobody_is_unavailable():

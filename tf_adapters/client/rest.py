@@ -1,5 +1,6 @@
 """A model asked over TF Serving's REST API."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -34,10 +35,14 @@ class RestTransport:
     """
 
     def __init__(self, address: Address, timeout: float) -> None:
-        self._client = httpx.AsyncClient(timeout=timeout)
+        # Who asks says how many requests are under way, and bounds all of each
+        # at once: httpx would bound connecting, sending and receiving apart.
+        limits = httpx.Limits(max_connections=None)
+        self._client = httpx.AsyncClient(timeout=None, limits=limits)
+        self._timeout = timeout
         # Answers do not say which version gave them.
         self._version = address.version
-        version = f"/versions/{address.version}" if address.version else ""
+        version = "" if self._version is None else f"/versions/{self._version}"
         model = f"{address.server}/v1/models/{address.model}"
         self._url = f"{model}{version}:predict"
 
@@ -60,10 +65,11 @@ class RestTransport:
         body = json.dumps({"signature_name": signature, "inputs": inputs})
         headers = {"Content-Type": "application/json"}
         try:
-            response = await self._client.post(
-                self._url, content=body.encode(), headers=headers
-            )
-        except httpx.TimeoutException as error:
+            async with asyncio.timeout(self._timeout):
+                response = await self._client.post(
+                    self._url, content=body.encode(), headers=headers
+                )
+        except TimeoutError as error:
             message = f"No answer in time from {self._url}"
             raise ServerError("DEADLINE_EXCEEDED", message) from error
         except httpx.TransportError as error:
