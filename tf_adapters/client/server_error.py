@@ -7,8 +7,9 @@ class ServerError(Exception):
     Args:
         code: str. The name of the status in gRPC, also over REST, such as
             `"INVALID_ARGUMENT"` for a request that makes no sense,
-            `"RESOURCE_EXHAUSTED"` for a full queue, `"UNAVAILABLE"` where
-            nobody answers.
+            `"UNAVAILABLE"` where nobody answers. A full queue is
+            `"RESOURCE_EXHAUSTED"` on `tf-adapters serve`, and `"UNAVAILABLE"`
+            on TF Serving.
         message: str. What the server says.
     """
 
