@@ -1,12 +1,12 @@
 """Eight tasks served: this library, and what else one could serve them with.
 
-Each server is a process of its own that waits while another is asked, in turn,
-A B C A B C ..., 64 sentences of the dev sets of eight GLUE tasks, eight of
-each, and single sentences of them. Text goes in everywhere and probabilities
-come out; all are untrained and of the same MiniLM weights. Prints the
-milliseconds of a batch, the median over rounds of its ratio to `plain`, the
-median and 99th percentile of single sentences, and the MB that the process
-takes after the first batch, as Markdown:
+Each server is a process of its own that waits while another is asked, all of
+them in every round, in an order that is drawn, for 64 sentences of the dev sets
+of eight GLUE tasks, eight of each, and for single sentences of them. Text goes
+in everywhere and probabilities come out; all are untrained and of the same
+MiniLM weights. Prints the milliseconds of a batch, the median over rounds of
+its ratio to `plain`, the median and 99th percentile of single sentences, and
+the MB that the process takes after the first batch, as Markdown:
 
     python benchmarks/served_comparison.py mixed one_task eight_models \
         token_ids plain adapterhub onnx --data_dir GLUE --peer PEER/bin/python
@@ -34,10 +34,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 
 _ROWS = 8
+_PAUSE = 0.05
 HERE = pathlib.Path(__file__).parent
 TASKS = ("cola", "mnli", "mrpc", "qnli", "qqp", "rte", "sst2", "stsb")
 _OURS = (
@@ -113,6 +115,16 @@ def write_rows(data_dir, file):
     file.write_text(json.dumps(rows))
 
 
+def ask_all(servers, rows, random):
+    """Asks every server for the same rows and returns what each took."""
+    taken = [0.0] * len(servers)
+    for i in random.permutation(len(servers)):
+        # Threads of the one before may look for work for a while.
+        time.sleep(_PAUSE)
+        taken[i] = servers[i].ask(rows)
+    return taken
+
+
 def table(servers, rounds, singles):
     """Asks all servers in turn and returns what they took, as Markdown."""
     everything = list(range(_ROWS * len(TASKS)))
@@ -120,10 +132,10 @@ def table(servers, rounds, singles):
         for _ in range(3):
             server.ask(everything)
     memory = [server.megabytes() for server in servers]
-    batches = [[s.ask(everything) for s in servers] for _ in range(rounds)]
     random = np.random.default_rng(0)
+    batches = [ask_all(servers, everything, random) for _ in range(rounds)]
     rows = random.integers(len(everything), size=singles).tolist()
-    single = [[s.ask([row]) for s in servers] for row in rows]
+    single = [ask_all(servers, [row], random) for row in rows]
     names = [server.name for server in servers]
     base = names.index("plain") if "plain" in names else 0
     lines = [

@@ -10,8 +10,21 @@ from tf_adapters.export.graph.slices import pack_in_slices
 from tf_adapters.export.graph.slices import score_in_slices
 
 
-def scored(lengths):
-    """Scores rows by their own number; returns the slices as well."""
+@pytest.fixture
+def scored(monkeypatch):
+    """Scores rows by their own number; returns the slices as well.
+
+    As if shapes of any size cost nothing, unless a test says otherwise.
+    """
+
+    def scored(lengths, cost=256, step=1):
+        monkeypatch.setattr(slices, "_STEP", step)
+        return score_by_number(lengths, cost)
+
+    return scored
+
+
+def score_by_number(lengths, cost):
     seen = []
 
     def score(rows, width):
@@ -19,10 +32,10 @@ def scored(lengths):
         return tf.stack([tf.cast(rows, tf.float32)] * 2, axis=1)
 
     lengths = tf.constant(lengths, tf.int32)
-    return score_in_slices(score, lengths, 2).numpy(), seen
+    return score_in_slices(score, lengths, 2, cost).numpy(), seen
 
 
-def test_slices_by_hand(monkeypatch):
+def test_slices_by_hand(scored, monkeypatch):
     # 2 rows of 50 in 100 places, 2 of 40, then 3 of at most 33; a row of 10
     # counts as 32.
     monkeypatch.setattr(slices, "TOKENS", 100)
@@ -31,25 +44,39 @@ def test_slices_by_hand(monkeypatch):
     np.testing.assert_array_equal(scores, np.repeat(range(8), 2).reshape(8, 2))
 
 
-def test_a_row_longer_than_a_slice_is_alone(monkeypatch):
+def test_a_row_longer_than_a_slice_is_alone(scored, monkeypatch):
     monkeypatch.setattr(slices, "TOKENS", 100)
     assert scored([101, 300, 60])[1] == [([1], 300), ([0], 101), ([2], 60)]
 
 
-def test_what_is_cut_by_hand(monkeypatch):
+def test_what_is_cut_by_hand(scored):
     # Together 4 rows have 400 places. Cut after two they have 200 + 20, and the
     # first two, cut again, 100 + 60: each cut saves 40 or more.
     lengths = [100, 10, 60, 10]
-    monkeypatch.setattr(slices, "_COST", 39)
-    assert scored(lengths)[1] == [([0], 100), ([2], 60), ([1, 3], 10)]
-    monkeypatch.setattr(slices, "_COST", 40)
-    assert scored(lengths)[1] == [([0, 2], 100), ([1, 3], 10)]
+    seen = scored(lengths, cost=39)[1]
+    assert seen == [([0], 100), ([2], 60), ([1, 3], 10)]
+    assert scored(lengths, cost=40)[1] == [([0, 2], 100), ([1, 3], 10)]
     # The first cut saves 180.
-    monkeypatch.setattr(slices, "_COST", 180)
-    assert scored(lengths)[1] == [([0, 2, 1, 3], 100)]
+    assert scored(lengths, cost=180)[1] == [([0, 2, 1, 3], 100)]
 
 
-def test_short_texts_do_not_pay_for_a_long_one():
+def test_shapes_are_few(scored):
+    # Widths of 104, 64 and 16: cut after eight rows, and not after one.
+    lengths = [100] + [60] * 7 + [10] * 8
+    seen = scored(lengths, cost=0, step=8)[1]
+    assert seen == [([*range(8)], 104), ([*range(8, 16)], 16)]
+    rows = {len(rows) for rows, _ in scored([*range(1, 129)], 0, 8)[1]}
+    assert all(count % 8 == 0 for count in rows)
+
+
+def test_a_slice_costs_more_tokens_of_a_smaller_encoder():
+    assert slices.cost_of_slice(384, 1536) == 254
+    assert slices.cost_of_slice(768, 3072) == 63
+    # Not for any saving: more than a slice has.
+    assert slices.cost_of_slice(64, 128) > slices.TOKENS
+
+
+def test_short_texts_do_not_pay_for_a_long_one(scored):
     scores, seen = scored([8] * 63 + [128])
     assert seen == [([63], 128), ([*range(63)], 8)]
     np.testing.assert_array_equal(scores[:, 0], range(64))
@@ -57,12 +84,12 @@ def test_short_texts_do_not_pay_for_a_long_one():
     assert len(scored([128, 8])[1]) == 1
 
 
-def test_no_row_is_no_slice():
+def test_no_row_is_no_slice(scored):
     scores, seen = scored([])
     assert scores.shape == (0, 2) and not seen
 
 
-def test_slices_are_no_larger_than_allowed_and_hold_every_row_once():
+def test_slices_are_no_larger_than_allowed_and_hold_every_row_once(scored):
     lengths = np.random.default_rng(0).integers(2, 129, 5000)
     scores, seen = scored(lengths)
     np.testing.assert_array_equal(scores[:, 1], range(5000))
@@ -73,7 +100,7 @@ def test_slices_are_no_larger_than_allowed_and_hold_every_row_once():
     assert sum(tokens) <= 1.05 * lengths.sum()
 
 
-def test_a_request_of_64_rows_is_one_slice():
+def test_a_request_of_64_rows_is_one_slice(scored):
     assert len(scored([128] * 64)[1]) == 1
     assert len(scored([128] * 65)[1]) == 2
 
@@ -97,6 +124,9 @@ def small_slices(monkeypatch, model, tmp_path):
     """An export that works in slices of two or three rows."""
     monkeypatch.setattr(slices, "TOKENS", 32)
     monkeypatch.setattr(slices, "_LEAST_WIDTH", 1)
+    monkeypatch.setattr(slices, "_STEP", 1)
+    # A cut costs nothing.
+    monkeypatch.setattr(slices, "_LAYER", 0)
     monkeypatch.setattr(slices, "TEXTS", 3)
     return tf.saved_model.load(str(export_saved_model(model, tmp_path, 16)))
 

@@ -15,6 +15,7 @@ from tf_adapters.export.graph.known_tasks import KnownTasks
 from tf_adapters.export.graph.packed import packed
 from tf_adapters.export.graph.request import read_columns
 from tf_adapters.export.graph.request import read_mixed
+from tf_adapters.export.graph.slices import cost_of_slice
 from tf_adapters.export.graph.slices import pack_in_slices
 from tf_adapters.export.graph.slices import score_in_slices
 from tf_adapters.export.graph.token_request import read_tokens
@@ -189,6 +190,8 @@ class ServedModel:
         # have a longer name, and its place in the file.
         compute = _compiled(compute, [tokens, task_ids])
         is_mixed = task_ids.shape.rank == 1
+        config = _backbone_config(self._model.encoder)
+        cost = cost_of_slice(config["hidden_dim"], config["intermediate_dim"])
 
         def score(tokens, lengths, task_ids):
             def score_slice(rows, width):
@@ -198,7 +201,7 @@ class ServedModel:
                 return compute(own, ids)
 
             num_outputs = self._model.heads.max_outputs
-            return score_in_slices(score_slice, lengths, num_outputs)
+            return score_in_slices(score_slice, lengths, num_outputs, cost)
 
         return _compiled(score, [tokens, _batch_of(tf.int32), task_ids])
 
@@ -209,8 +212,12 @@ def _lengths(tokens: _Tensors) -> tf.Tensor:
     return tf.reduce_max(mask * tf.range(1, tf.shape(mask)[1] + 1), axis=1)
 
 
+def _backbone_config(encoder: keras.Model) -> dict:
+    return encoder.get_config()["backbone"]["config"]
+
+
 def _num_ids(encoder: keras.Model) -> dict[str, int]:
-    config = encoder.get_config()["backbone"]["config"]
+    config = _backbone_config(encoder)
     # ELECTRA abbreviates.
     size = config.get("vocabulary_size", config.get("vocab_size"))
     limits = {"token_ids": size, "segment_ids": config.get("num_segments")}

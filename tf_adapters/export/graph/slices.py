@@ -11,9 +11,11 @@ TOKENS = 64 * 128
 # A row counts as no shorter than this, because the weights of its task, which
 # are gathered for it, take memory too.
 _LEAST_WIDTH = 32
-# What a slice costs besides its tokens, in tokens: with MiniLM on two cores 6
-# ms, where a token takes 0.03 to 0.05.
-_COST = 256
+# Rows of a slice and places of a row are multiples of this: TensorFlow keeps
+# what it has prepared for every shape that it has met.
+_STEP = 8
+# What a layer costs besides its tokens, as multiplications of two cores.
+_LAYER = 450_000_000
 # Texts that are tokenised at once: they may be long, however few tokens are
 # left of them.
 TEXTS = 256
@@ -21,10 +23,25 @@ TEXTS = 256
 _Tensors = dict[str, tf.Tensor]
 
 
+def cost_of_slice(hidden_dim: int, intermediate_dim: int) -> int:
+    """Returns what a slice costs besides its tokens, in tokens.
+
+    Few tokens of a large encoder take as long as it takes TensorFlow to go from
+    one operation to the next: of MiniLM 254, of BERT-base 63.
+
+    Args:
+        hidden_dim: int. Width of the encoder.
+        intermediate_dim: int. Width of its feed-forward layers.
+    """
+    work = hidden_dim * (4 * hidden_dim + 2 * intermediate_dim)
+    return _LAYER // work
+
+
 def score_in_slices(
     score: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
     lengths: tf.Tensor,
     num_outputs: int,
+    cost: int,
 ) -> tf.Tensor:
     """Scores rows in slices of at most `TOKENS`, the longest first.
 
@@ -33,23 +50,26 @@ def score_in_slices(
 
     Args:
         score: called as `score(rows, width)` with int32 Tensors: the indices
-            of the rows of a slice, and the length of the longest. Returns the
-            logits of these rows, a Tensor of shape `(num_rows, num_outputs)`.
+            of the rows of a slice, and the length of the longest or a little
+            more. Returns the logits of these rows, a Tensor of shape
+            `(num_rows, num_outputs)`.
         lengths: int32 Tensor of shape `(batch_size,)`, each at least 1.
         num_outputs: int. Columns of the logits.
+        cost: int. What a slice costs besides its tokens, in tokens.
 
     Returns:
         float32 Tensor of shape `(batch_size, num_outputs)`, in the order of
         the rows.
     """
     size = tf.shape(lengths)[0]
-    order = tf.argsort(lengths, direction="DESCENDING")
+    widths = -(-lengths // _STEP) * _STEP
+    order = tf.argsort(widths, direction="DESCENDING")
 
     def score_slice(start, logits):
-        width = lengths[order[start]]
+        width = widths[order[start]]
         most = tf.maximum(TOKENS // tf.maximum(width, _LEAST_WIDTH), 1)
         rows = order[start : start + most]
-        rows = rows[: _num_together(tf.gather(lengths, rows))]
+        rows = rows[: _num_together(tf.gather(widths, rows), cost)]
         own = tf.cast(score(rows, width), tf.float32)
         logits = tf.tensor_scatter_nd_update(logits, rows[:, None], own)
         return start + tf.size(rows), logits
@@ -64,24 +84,25 @@ def score_in_slices(
     return logits
 
 
-def _num_together(lengths: tf.Tensor) -> tf.Tensor:
-    """Returns how many of the rows, the longest first, make a slice.
+def _num_together(widths: tf.Tensor, cost: int) -> tf.Tensor:
+    """Returns how many of the rows, the widest first, make a slice.
 
     They are cut in two where the two have the fewest places for tokens, and
     the first again, until another slice would cost more than it saves.
     """
 
     def cut(size, _):
-        firsts = tf.range(1, size)
-        places = firsts * lengths[0] + (size - firsts) * lengths[1:size]
+        firsts = tf.range(_STEP, size, _STEP)
+        rest = (size - firsts) * tf.gather(widths, firsts)
+        places = firsts * widths[0] + rest
         best = tf.argmin(places, output_type=tf.int32)
-        is_worth_it = places[best] + _COST < size * lengths[0]
+        is_worth_it = places[best] + cost < size * widths[0]
         return tf.where(is_worth_it, firsts[best], size), is_worth_it
 
     size, _ = tf.while_loop(
-        lambda size, was_cut: was_cut & (size > 1),
+        lambda size, was_cut: was_cut & (size > _STEP),
         cut,
-        (tf.size(lengths), True),
+        (tf.size(widths), True),
     )
     return size
 
