@@ -95,11 +95,11 @@ def test_bash_understands_the_batch_script():
 
 
 def test_the_batch_script_starts_train_py_with_flags_that_it_knows(sbatch):
-    code, started, requeued = sbatch(GLUE="/shared/GLUE")
+    code, started, requeued = sbatch(GLUE="/data/GLUE")
     assert (code, requeued) == (0, None)
     command = started[started.index("train.py") + 1 :]
     config = settings(command)
-    assert config.data_dir == "/shared/GLUE"
+    assert config.data_dir == "/data/GLUE"
     assert config.output_dir == "runs/slurm-7"
     tasks = 2 * 4
     assert config.batch_size % tasks == 0
