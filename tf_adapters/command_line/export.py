@@ -5,8 +5,8 @@ import argparse
 from etils import epy
 
 from tf_adapters import export
-from tf_adapters.command_line.serving_flags import add_serving_flags
-from tf_adapters.command_line.serving_flags import serving_options
+from tf_adapters.command_line.flags.serving import add_serving_flags
+from tf_adapters.command_line.flags.serving import serving_options
 from tf_adapters.runs.restore import restore_run
 
 with epy.lazy_imports():

@@ -7,10 +7,10 @@ import json
 import sys
 
 from tf_adapters import evaluation
-from tf_adapters.command_line.ensemble_flags import add_ensemble_flags
-from tf_adapters.command_line.ensemble_flags import check_ensemble_flags
-from tf_adapters.command_line.ensemble_flags import make_ensemble
-from tf_adapters.command_line.run_argument import parser_for_run
+from tf_adapters.command_line.flags.ensemble import add_ensemble_flags
+from tf_adapters.command_line.flags.ensemble import check_ensemble_flags
+from tf_adapters.command_line.flags.ensemble import make_ensemble
+from tf_adapters.command_line.flags.run_argument import parser_for_run
 from tf_adapters.runs.restore import restore_run
 
 SUMMARY = "predict texts with a finished run"

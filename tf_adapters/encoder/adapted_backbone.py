@@ -2,8 +2,6 @@
 
 import keras
 
-from tf_adapters.encoder.baked import baked
-from tf_adapters.encoder.baked import emptied
 from tf_adapters.encoder.dropout import dropout
 from tf_adapters.encoder.observed import observed
 from tf_adapters.encoder.own_layers import method_layers
@@ -15,8 +13,10 @@ from tf_adapters.encoder.parts import pretrained_parts
 from tf_adapters.encoder.prompts import make_prompt
 from tf_adapters.encoder.prompts import unmasked
 from tf_adapters.encoder.recompute import recomputed
+from tf_adapters.encoder.served.baked import baked
+from tf_adapters.encoder.served.baked import emptied
+from tf_adapters.encoder.served.stand_ins import StandIns
 from tf_adapters.encoder.slots import Slots
-from tf_adapters.encoder.stand_ins import StandIns
 from tf_adapters.encoder.stock import check_fits
 from tf_adapters.encoder.stock import revive_backbone
 from tf_adapters.encoder.stock import stock_config

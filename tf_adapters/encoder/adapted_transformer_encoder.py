@@ -7,7 +7,7 @@ import keras_nlp
 from tf_adapters.encoder.dense import apply_dense
 from tf_adapters.encoder.dense import joined
 from tf_adapters.encoder.dropout import dropout
-from tf_adapters.encoder.stand_ins import StandIns
+from tf_adapters.encoder.served.stand_ins import StandIns
 from tf_adapters.layers import LowRankUpdate
 from tf_adapters.layers import TaskLayer
 from tf_adapters.layers.normalise import normalise

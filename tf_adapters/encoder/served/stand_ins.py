@@ -5,8 +5,8 @@ import copy
 import keras
 import tensorflow as tf
 
-from tf_adapters.encoder.int8 import quantized
-from tf_adapters.encoder.int8 import restored
+from tf_adapters.encoder.served.int8 import quantized
+from tf_adapters.encoder.served.int8 import restored
 
 
 class StandIns:

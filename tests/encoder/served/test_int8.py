@@ -1,9 +1,9 @@
 import keras
 import numpy as np
 
-from tf_adapters.encoder.int8 import quantized
-from tf_adapters.encoder.int8 import quantized_embedding
-from tf_adapters.encoder.int8 import restored
+from tf_adapters.encoder.served.int8 import quantized
+from tf_adapters.encoder.served.int8 import quantized_embedding
+from tf_adapters.encoder.served.int8 import restored
 
 
 def test_a_kernel_by_hand():

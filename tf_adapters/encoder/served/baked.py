@@ -2,8 +2,8 @@
 
 import contextlib
 
-from tf_adapters.encoder.int8 import quantized_embedding
 from tf_adapters.encoder.own_layers import slot_layers
+from tf_adapters.encoder.served.int8 import quantized_embedding
 from tf_adapters.layers import TaskLayer
 from tf_adapters.methods.method import LAYER_SLOTS
 

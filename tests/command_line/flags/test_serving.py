@@ -4,9 +4,9 @@ import argparse
 
 import pytest
 
+from tf_adapters.command_line.flags.serving import add_serving_flags
+from tf_adapters.command_line.flags.serving import serving_options
 from tf_adapters.command_line.main import main
-from tf_adapters.command_line.serving_flags import add_serving_flags
-from tf_adapters.command_line.serving_flags import serving_options
 from tf_adapters.export import ServingOptions
 
 

@@ -1,0 +1,1 @@
+"""What an encoder becomes for an export."""
