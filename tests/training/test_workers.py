@@ -61,7 +61,7 @@ def test_two_workers_train_every_paper_as_one_device_does(run_workers):
 
 @pytest.mark.large
 def test_two_tasks_of_slurm_train_as_one_device_does(run_workers, monkeypatch):
-    # Another for each session, so that they have other ports.
+    # Another whenever tests run, so that they have other ports.
     job = str(os.getpid())
     monkeypatch.setattr(worker, "METHODS", {"pals": worker.METHODS["pals"]})
     arguments = (worker.__file__, "pals", job)
