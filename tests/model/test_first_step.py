@@ -1,9 +1,11 @@
-"""The optimizer has its variables before the step is traced."""
+"""What a step is made of is there before it is traced, once."""
 
 import contextlib
 
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_adapters.methods import Houlsby
 
@@ -53,3 +55,27 @@ def test_a_single_batch_trains_a_new_optimizer(small_model, toy, run_eagerly):
     x, y = toy()
     losses = [model.train_on_batch(x, y)[0] for _ in range(4)]
     assert losses[-1] < losses[0]
+
+
+def test_a_prediction_is_traced_once_for_all_widths(small_model, toy):
+    model = small_model(Houlsby(4))
+    x, _ = toy()
+
+    def cut(width):
+        return {
+            name: own[:, :width] if np.ndim(own) == 2 else own
+            for name, own in x.items()
+        }
+
+    batches = [cut(width) for width in (4, x["token_ids"].shape[1], 6)]
+    spec = {
+        name: tf.TensorSpec((None,) * np.ndim(own), "int32")
+        for name, own in x.items()
+    }
+    dataset = tf.data.Dataset.from_generator(
+        lambda: batches, output_signature=spec
+    ).apply(tf.data.experimental.assert_cardinality(len(batches)))
+    together = model.predict(dataset, verbose=0)
+    assert model.predict_function.experimental_get_tracing_count() == 1
+    alone = [model(batch, training=False) for batch in batches]
+    np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-5)

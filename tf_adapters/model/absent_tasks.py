@@ -96,16 +96,19 @@ def put_back(variables, before, present):
         before: list of Tensors, their values before the step.
         present: bool Tensor of shape `(num_tasks,)`.
     """
+    ranks = [len(variable.shape) for variable in variables]
+    is_present = {
+        rank: tf.reshape(present, [-1] + [1] * (rank - 1))
+        for rank in set(ranks)
+    }
 
-    def restore(variable, old, present):
-        shape = [-1] + [1] * (len(variable.shape) - 1)
-        keep = tf.reshape(present, shape)
-        variable.assign(tf.where(keep, variable, old))
+    def restore(variable, old, is_present):
+        variable.assign(tf.where(is_present, variable, old))
 
-    def restore_all(strategy, variables, before, present):
-        for variable, old in zip(variables, before, strict=True):
+    def restore_all(strategy, variables, before, is_present):
+        for rank, variable, old in zip(ranks, variables, before, strict=True):
             strategy.extended.update(
-                variable, restore, args=(old, present), group=False
+                variable, restore, args=(old, is_present[rank]), group=False
             )
 
     tf.__internal__.distribute.interim.maybe_merge_call(
@@ -113,5 +116,5 @@ def put_back(variables, before, present):
         tf.distribute.get_strategy(),
         variables,
         before,
-        present,
+        is_present,
     )

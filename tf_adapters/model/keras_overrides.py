@@ -1,4 +1,4 @@
-"""What Keras 3.15 lacks for several replicas and several machines.
+"""What Keras 3.15 lacks, above all for several replicas and machines.
 
 - Issue 20585: under `MultiWorkerMirroredStrategy` `fit` fails before its first
   step, and again where a step returns its logs; under any strategy, if the
@@ -8,6 +8,8 @@
   (`finite_everywhere`).
 - Issue 20582: an optimizer that accumulates gradients fails with replicas.
   `model/gradients.py` adds them up before the optimizer sees them.
+- Not reported yet: `predict` traces its step for the shape of the first batch,
+  and for any shape once there is another (`trace_for_any_batch`).
 
 `tests/training/test_workers.py` and `test_precision.py` say when these are not
 needed any more.
@@ -89,6 +91,25 @@ def finite_everywhere(optimizer, gradients):
     factor = tf.where(is_any, float("nan"), 1.0)
     known = iter([g * tf.cast(factor, g.dtype) for g in known])
     return [None if g is None else next(known) for g in gradients]
+
+
+def trace_for_any_batch(model, dataset):
+    """Traces what `predict` does once, for every batch of a dataset.
+
+    Args:
+        model: a `keras.Model`.
+        dataset: what `predict` is given. Only a `tf.data.Dataset` says what
+            its batches will be, and only where one replica takes each of them
+            whole.
+    """
+    if (
+        isinstance(dataset, tf.data.Dataset)
+        and not model.run_eagerly
+        and model.steps_per_execution == 1
+        and model.distribute_strategy.num_replicas_in_sync == 1
+    ):
+        model.make_predict_function()
+        model.predict_function.get_concrete_function([dataset.element_spec])
 
 
 def _is_multi_worker(strategy):

@@ -15,6 +15,7 @@ from tf_adapters.model.gradients import gradients_in_parts
 from tf_adapters.model.gradients import share_of_replica
 from tf_adapters.model.keras_overrides import DistributedFit
 from tf_adapters.model.keras_overrides import finite_everywhere
+from tf_adapters.model.keras_overrides import trace_for_any_batch
 from tf_adapters.model.loss_trackers import keep_trackers
 from tf_adapters.model.losses import TaskLoss
 
@@ -106,6 +107,7 @@ class TaskTrainer(DistributedFit):
 
     def predict(self, x, *args, **kwargs):
         check_features(x)
+        trace_for_any_batch(self, x)
         return super().predict(x, *args, **kwargs)
 
     def predict_on_batch(self, x):
@@ -144,7 +146,7 @@ class TaskTrainer(DistributedFit):
             x["task_ids"], sample_weight, len(self.task_names)
         )
         variables = absent_tasks.rows_by_task(banks, self.optimizer)
-        before = [tf.identity(variable) for variable in variables]
+        before = [tf.convert_to_tensor(variable) for variable in variables]
         logs = self._update(data)
         absent_tasks.put_back(variables, before, present)
         return logs
