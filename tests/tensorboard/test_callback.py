@@ -244,6 +244,19 @@ def test_replicas_write_as_one_device(two_cpus, make_toy, serve, tmp_path):
         assert server.curve(tag)[-1][1] > 0
 
 
+@pytest.mark.large
+def test_what_the_end_looks_at_is_kept_back(toy, tmp_path, monkeypatch):
+    board = toy.board(tmp_path, groups=("speed", "layer_norms", "projector"))
+    asked = []
+    monkeypatch.setattr(
+        board.budget, "allows", lambda *names: asked.append(names)
+    )
+    toy.fit(board, epochs=3)
+    # Not after the last epoch, after which the end comes.
+    names = ["LayerNormPanel", "ProjectorPanel"]
+    assert asked == 2 * [("LayerNormPanel", names)]
+
+
 def test_an_unknown_group_is_refused(tmp_path):
     with pytest.raises(ValueError, match="Unknown tensorboard 'sclars'.*'scal"):
         tf_adapters.TensorBoard(tmp_path, groups=["sclars"])

@@ -49,7 +49,7 @@ def look_at(scramble):
             settings={},
             log_dir="logs",
             layer_norms=norms,
-            sample=DevSample(predictor, dev, most=4),
+            sample=DevSample(predictor, dev, most=2 * 4),
         )
 
     return look_at

@@ -3,6 +3,10 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from collections.abc import Sequence
+
+# Steps of the training that something is taken to cost before it was done.
+_GUESS = 5
 
 
 class Budget:
@@ -13,23 +17,31 @@ class Budget:
 
     Attributes:
         trained: float. Seconds of training so far.
+        steps: int. Steps that these were for.
         spent: float. Seconds that were spent so far.
     """
 
     def __init__(self, share: float) -> None:
         self.share = share
         self.trained = self.spent = 0.0
+        self.steps = 0
         self._last: dict[str, float] = {}
 
-    def allows(self, name: str) -> bool:
-        """Whether something may be done once more.
+    def allows(self, name: str, at_end: Sequence[str] = ()) -> bool:
+        """Whether something may be done now, and the end be paid for still.
 
         Args:
-            name: str. What is done. What was never done is taken to cost
-                nothing.
+            name: str. What is done.
+            at_end: names of what is done once the training is over, in any
+                case. Defaults to nothing.
         """
-        after = self.spent + self._last.get(name, 0.0)
-        return after <= self.share * self.trained
+        cost = sum(self._cost(own) for own in (name, *at_end))
+        return self.spent + cost <= self.share * self.trained
+
+    def _cost(self, name: str) -> float:
+        if name in self._last:
+            return self._last[name]
+        return _GUESS * self.trained / max(self.steps, 1)
 
     @contextlib.contextmanager
     def spending(self, name: str) -> Iterator[None]:

@@ -20,6 +20,7 @@ from tf_adapters.tensorboard.groups import drawable
 from tf_adapters.tensorboard.logs import Logs
 from tf_adapters.tensorboard.measures.dev_sample import DevSample
 from tf_adapters.tensorboard.measures.layer_norms import LayerNorms
+from tf_adapters.tensorboard.panels.by_group import looking
 from tf_adapters.tensorboard.panels.by_group import make_panels
 from tf_adapters.tensorboard.panels.panel import Panel
 from tf_adapters.tensorboard.panels.panel import Training
@@ -56,7 +57,7 @@ class TensorBoard(keras.callbacks.Callback):
         every: int. Steps between two points of a curve. Defaults to 10.
         budget: float. The most of the time of the training that may be spent
             on what has to be computed. Such groups are written after as many
-            epochs as it pays for, and at the end. Defaults to 0.03.
+            epochs as it pays for beside the end, and then. Defaults to 0.03.
         replace: bool. Whether a training that begins takes out what it finds
             in `log_dir`. Defaults to `False`.
         ends_with_fit: bool. Whether `fit` ends the training. If not, call
@@ -180,12 +181,15 @@ class TensorBoard(keras.callbacks.Callback):
         self._write(lambda own: own.epoch(logs))
         if self._panels:
             self._scored.note(self.model, logs)
-        self._forget_sample()
+        if self._sample is not None:
+            self._sample.forget()
         # The end of the training looks for itself.
-        is_last = epoch + 1 == self.params.get("epochs")
-        for name, panel in self._panels.items():
-            if panel.is_costly and not is_last and self.budget.allows(name):
-                self._look(name, is_last=False)
+        if epoch + 1 != self.params.get("epochs"):
+            at_end = looking(self._panels)
+            for name in at_end:
+                is_costly = self._panels[name].is_costly
+                if is_costly and self.budget.allows(name, at_end):
+                    self._look(name, is_last=False)
         # Before a checkpoint says that the step was made.
         self._logs.flush()
 
@@ -207,14 +211,15 @@ class TensorBoard(keras.callbacks.Callback):
             # A run that was stopped when it had trained.
             self._count_steps()
             self._begin()
-        self._forget_sample()
+        if self._sample is not None:
+            self._sample.forget()
         if self._panels and not self._scored.are_those_of(self.model):
             # As `EarlyStopping` does it: what was seen was of the others.
             self._looked.clear()
             if scores is None:
                 self._scored.score_again(self.model, self.predictor)
         scores = self._scored.scores if scores is None else scores
-        for name in self._panels:
+        for name in looking(self._panels):
             if self._looked.get(name) != self._step:
                 self._look(name, is_last=True)
         self._write(lambda own: own.end(scores))
@@ -252,10 +257,6 @@ class TensorBoard(keras.callbacks.Callback):
         )
         self._panels = make_panels(self.groups, training)
 
-    def _forget_sample(self) -> None:
-        if self._sample is not None:
-            self._sample.forget()
-
     def _write_steps(self) -> None:
         if self._step == self._written:
             return
@@ -267,6 +268,7 @@ class TensorBoard(keras.callbacks.Callback):
             waited=None if self._timed is None else self._timed.waited,
         )
         self.budget.trained += window.seconds
+        self.budget.steps += window.last - window.first
         self._written = self._step
         with self.budget.spending("steps"):
             self._write(lambda own: own.steps(window))

@@ -16,7 +16,9 @@ from tf_adapters.data.examples import Examples
 from tf_adapters.data.task import Task
 from tf_adapters.model.pooling import pool
 
-_BATCH_SIZE = 32
+# Of a batch. One operation after the other is called from Python, so that few
+# large ones take least time.
+_TOKENS = 4096
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -39,18 +41,19 @@ class Answers:
 
 
 class DevSample:
-    """At most so many examples of each dev set, tokenised once.
+    """Some examples of each dev set, tokenised once.
 
     Args:
         predictor: a `Predictor`.
         dev: dict from a name to labelled `Examples`.
-        most: int. The most examples of a dev set. Defaults to 100.
+        most: int. The most examples of all dev sets together, rounded up to
+            an equal share of each. Defaults to 200.
     """
 
-    def __init__(self, predictor, dev: dict, most: int = 100) -> None:
+    def __init__(self, predictor, dev: dict, most: int = 200) -> None:
         self._predictor = predictor
         self._dev = dev
-        self._most = most
+        self._each = -(-most // len(dev))
         self._chosen: dict[str, tuple[Examples, EncodedExamples]] = {}
         self._answers: dict[str, Answers] = {}
 
@@ -60,9 +63,8 @@ class DevSample:
 
     def answers(self) -> dict[str, Answers]:
         """Returns what the model makes of them now, by name of the dev set."""
-        for name in self._dev:
-            if name not in self._answers:
-                self._answers[name] = self._answer(name)
+        if not self._answers:
+            self._answers = self._answer()
         return self._answers
 
     def _choose(self, name: str) -> tuple[Examples, EncodedExamples]:
@@ -70,22 +72,30 @@ class DevSample:
         # To be scored, they were tokenised already.
         encoded = self._predictor.encoded(whole)
         random = np.random.default_rng(0)
-        rows = np.sort(random.permutation(len(whole))[: self._most])
+        rows = np.sort(random.permutation(len(whole))[: self._each])
         return _taken(whole, rows), encoded.rows(rows)
 
-    def _answer(self, name: str) -> Answers:
-        if name not in self._chosen:
-            self._chosen[name] = self._choose(name)
-        examples, encoded = self._chosen[name]
+    def _answer(self) -> dict[str, Answers]:
+        if not self._chosen:
+            self._chosen = {name: self._choose(name) for name in self._dev}
         model = self._predictor.model
-        task = model.tasks[int(encoded.task_ids[0])]
-        vectors, logits = _compute(model, encoded, self._predictor)
-        if task.is_regression:
-            low, high = task.value_range
-            outputs = low + (high - low) * np.clip(logits[:, :1], 0, 1)
-        else:
-            outputs = tf.nn.softmax(logits[:, : task.num_outputs]).numpy()
-        return Answers(task, examples, vectors, outputs)
+        encoded = [own for _, own in self._chosen.values()]
+        ends = np.cumsum([len(own) for own in encoded])
+        # Side by side, they fill fewer batches.
+        computed = _compute(model, EncodedExamples.concatenate(encoded))
+        vectors, logits = (np.split(own, ends[:-1]) for own in computed)
+        answers = {}
+        for i, (name, (examples, own)) in enumerate(self._chosen.items()):
+            task = model.tasks[int(own.task_ids[0])]
+            if task.is_regression:
+                low, high = task.value_range
+                outputs = low + (high - low) * np.clip(logits[i][:, :1], 0, 1)
+            else:
+                outputs = tf.nn.softmax(logits[i][:, : task.num_outputs])
+            answers[name] = Answers(
+                task, examples, vectors[i], np.asarray(outputs)
+            )
+        return answers
 
 
 def _taken(examples: Examples, rows: np.ndarray) -> Examples:
@@ -93,9 +103,11 @@ def _taken(examples: Examples, rows: np.ndarray) -> Examples:
     return Examples(examples.task, columns, examples.labels[rows])
 
 
-def _compute(model, encoded: EncodedExamples, predictor):
-    longest = predictor.text_encoder.sequence_length
-    plan = plan_once(encoded.lengths, _BATCH_SIZE, default_widths(longest))
+def _compute(model, encoded: EncodedExamples):
+    longest = int(encoded.lengths.max())
+    num_batches = -(-len(encoded) * longest // _TOKENS)
+    size = -(-len(encoded) // num_batches)
+    plan = plan_once(encoded.lengths, size, default_widths(longest))
     vectors = np.empty((len(encoded), model.encoder.hidden_dim), "float32")
     logits = np.empty((len(encoded), model.heads.max_outputs), "float32")
     dataset = batches(encoded, plan)
