@@ -79,3 +79,13 @@ def test_a_prediction_is_traced_once_for_all_widths(small_model, toy):
     assert model.predict_function.experimental_get_tracing_count() == 1
     alone = [model(batch, training=False) for batch in batches]
     np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-5)
+
+
+def test_a_dataset_that_knows_no_shapes_is_predicted(small_model, toy):
+    model = small_model(Houlsby(4))
+    x, _ = toy(12)
+    dataset = tf.data.Dataset.from_generator(
+        lambda: iter([x]), output_types={name: "int32" for name in x}
+    ).apply(tf.data.experimental.assert_cardinality(1))
+    found = model.predict(dataset, verbose=0)
+    np.testing.assert_allclose(found, model(x, training=False), atol=1e-5)

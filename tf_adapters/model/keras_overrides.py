@@ -99,17 +99,25 @@ def trace_for_any_batch(model, dataset):
     Args:
         model: a `keras.Model`.
         dataset: what `predict` is given. Only a `tf.data.Dataset` says what
-            its batches will be, and only where one replica takes each of them
-            whole.
+            its batches will be, if it knows their rank, and only where one
+            replica takes each of them whole.
     """
     if (
         isinstance(dataset, tf.data.Dataset)
         and not model.run_eagerly
         and model.steps_per_execution == 1
         and model.distribute_strategy.num_replicas_in_sync == 1
+        and has_ranks(dataset.element_spec)
     ):
         model.make_predict_function()
         model.predict_function.get_concrete_function([dataset.element_spec])
+
+
+def has_ranks(spec):
+    """Whether a nest of `tf.TypeSpec`s says how many axes each Tensor has."""
+    parts = tf.nest.flatten(spec, expand_composites=True)
+    shapes = [getattr(part, "shape", None) for part in parts]
+    return all(shape is not None and shape.rank is not None for shape in shapes)
 
 
 def _is_multi_worker(strategy):
