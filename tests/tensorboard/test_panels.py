@@ -309,22 +309,24 @@ def test_shifts_have_layers_by_rows():
 
     shifts = {
         (place, layer): np.array([layer, 2 * layer + at]) / 100
-        for layer in range(3)
+        for layer in (0, 2, 4)
         for at, place in enumerate(("attention", "feedforward"))
     }
-    values, columns = shift_table(shifts, ["a", "b"])
+    values, layers, columns = shift_table(shifts, ["a", "b"])
     assert columns == [
         "a attention",
         "b attention",
         "a feedforward",
         "b feedforward",
     ]
-    expected = [[0, 0, 0, 1], [1, 2, 1, 3], [2, 4, 2, 5]]
+    # Others may have nothing that is trained.
+    assert layers == [0, 2, 4]
+    expected = [[0, 0, 0, 1], [2, 4, 2, 5], [4, 8, 4, 9]]
     np.testing.assert_allclose(values, expected)
     # What they share, and many of their own, are one column.
     shared = {k: v[:1] for k, v in shifts.items()}
     many = {k: np.repeat(v, 4) for k, v in shifts.items()}
-    for own, expected in ((shared, [2, 2]), (many, [3, 3.5])):
-        values, columns = shift_table(own, list("abcdefgh"))
+    for own, expected in ((shared, [4, 4]), (many, [6, 6.5])):
+        values, _, columns = shift_table(own, list("abcdefgh"))
         assert columns == ["attention", "feedforward"]
         np.testing.assert_allclose(values[2], expected)

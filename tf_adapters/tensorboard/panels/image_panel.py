@@ -141,10 +141,12 @@ class ImagePanel(Panel):
         shifts = self.training.layer_norms.shifts()
         if not shifts:
             return []
-        values, columns = shift_table(shifts, self.training.model.task_names)
+        values, layers, columns = shift_table(
+            shifts, self.training.model.task_names
+        )
         figure = heat_map.heat_map(
             values,
-            [f"layer {i}" for i in range(len(values))],
+            [f"layer {i}" for i in layers],
             columns,
             "How far LayerNorms have moved,\nin percent of their norm",
             (0.0, max(float(values.max()), 1e-6)),
@@ -153,7 +155,7 @@ class ImagePanel(Panel):
         return [drawing.image("layer_norms/shift", figure, _ABOUT["norms"])]
 
 
-def shift_table(shifts, task_names) -> tuple[np.ndarray, list[str]]:
+def shift_table(shifts, task_names) -> tuple[np.ndarray, list[int], list[str]]:
     """Lays shifts of LayerNorms out, layers by rows.
 
     Args:
@@ -161,8 +163,9 @@ def shift_table(shifts, task_names) -> tuple[np.ndarray, list[str]]:
         task_names: the names of the tasks.
 
     Returns:
-        Tuple of an array in percent and the names of its columns: the places
-        in a layer, for each task, if tasks have their own and are few.
+        Tuple of an array in percent, the numbers of the layers of its rows,
+        and the names of its columns: the places in a layer, for each task, if
+        tasks have their own and are few.
     """
     places = list(dict.fromkeys(place for place, _ in shifts))
     layers = sorted({layer for _, layer in shifts})
@@ -173,7 +176,7 @@ def shift_table(shifts, task_names) -> tuple[np.ndarray, list[str]]:
         columns.append(own if is_each else own.mean(axis=1, keepdims=True))
         tasks = task_names if is_each else [""]
         names += [f"{task} {place}".strip() for task in tasks]
-    return np.concatenate(columns, axis=1), names
+    return np.concatenate(columns, axis=1), layers, names
 
 
 def _short(data):
