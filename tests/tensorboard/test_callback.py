@@ -245,6 +245,28 @@ def test_replicas_write_as_one_device(two_cpus, make_toy, serve, tmp_path):
 
 
 @pytest.mark.large
+def test_a_folder_that_is_new_to_a_training_says_what_it_is(
+    make_toy, serve, tmp_path
+):
+    toy = make_toy(tf_adapters.Houlsby(4))
+    toy.fit(epochs=1)
+    toy.fit(toy.board(tmp_path, groups=("text", "hparams")), epochs=1)
+    server = serve(tmp_path)
+    about = ("parameters", "configuration", "command", "versions")
+    assert server.tags("text") == {f"about/{name}" for name in about}
+    groups = server.post(
+        "plugin/hparams/session_groups",
+        experimentName="",
+        colParams=[],
+        startIndex=0,
+        sliceSize=10,
+        allowedStatuses=["STATUS_SUCCESS"],
+    )["sessionGroups"]
+    assert len(groups) == 1
+    assert groups[0]["hparams"]
+
+
+@pytest.mark.large
 def test_what_the_end_looks_at_is_kept_back(toy, tmp_path, monkeypatch):
     board = toy.board(tmp_path, groups=("speed", "layer_norms", "projector"))
     asked = []

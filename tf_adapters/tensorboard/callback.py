@@ -138,7 +138,7 @@ class TensorBoard(keras.callbacks.Callback):
         """Writes what is known before the first step."""
         self._count_steps()
         if "speed" in self.groups:
-            self._timed = time_steps(self.model)
+            self._timed = time_steps(self.model, self._timed)
         self._begin()
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
@@ -180,15 +180,16 @@ class TensorBoard(keras.callbacks.Callback):
             add_dev_scores(logs, self.predictor, self.dev)
         self._write(lambda own: own.epoch(logs))
         if self._panels:
-            self._scored.note(self.model, logs)
+            with self.budget.spending("scores"):
+                self._scored.note(self.model, logs)
         if self._sample is not None:
             self._sample.forget()
         # The end of the training looks for itself.
         if epoch + 1 != self.params.get("epochs"):
             at_end = looking(self._panels)
             for name in at_end:
-                is_costly = self._panels[name].is_costly
-                if is_costly and self.budget.allows(name, at_end):
+                costs = self._panels[name].is_costly
+                if costs and self.budget.allows(name, at_end):
                     self._look(name, is_last=False)
         # Before a checkpoint says that the step was made.
         self._logs.flush()
@@ -233,11 +234,10 @@ class TensorBoard(keras.callbacks.Callback):
         if self._panels:
             return
         self._make_panels()
-        if self.writes:
-            runs = [panel.run for panel in self._panels.values()]
-            self._logs.open(runs, self._step, self.replace)
-        if self._step == 0:
+        runs = [panel.run for panel in self._panels.values()]
+        if self.writes and self._logs.open(runs, self._step, self.replace):
             self._write(lambda own: own.begin())
+            self._logs.flush()
 
     def _make_panels(self) -> None:
         if self.predictor is None and self.dev:
@@ -279,10 +279,11 @@ class TensorBoard(keras.callbacks.Callback):
     def _look(self, name: str, is_last: bool) -> None:
         # What has to be computed, the first process computes for itself. A
         # model that has diverged shows nothing.
-        if self.writes and is_finite(self.model):
-            panel = self._panels[name]
-            self._looked[name] = self._step
-            with self.budget.spending(name):
+        if not self.writes:
+            return
+        self._looked[name], panel = self._step, self._panels[name]
+        with self.budget.spending(name):
+            if is_finite(self.model):
                 self._logs.put(panel.run, self._step, panel.look(is_last))
 
     def _write(self, ask) -> None:

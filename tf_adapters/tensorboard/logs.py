@@ -20,7 +20,7 @@ class Logs:
         self._logs: dict[str, EventLog] = {}
         self._began_at = 0
 
-    def open(self, runs: Iterable[str], step: int, replace: bool) -> None:
+    def open(self, runs: Iterable[str], step: int, replace: bool) -> bool:
         """Takes out what a training that was killed has written too early.
 
         Args:
@@ -29,6 +29,10 @@ class Logs:
             step: int. Steps that are done.
             replace: bool. Whether a training that begins takes out what it
                 finds.
+
+        Returns:
+            Whether nothing is in it yet of what is known before the first
+            step.
 
         Raises:
             ValueError: if a training begins in the folder of another.
@@ -44,6 +48,7 @@ class Logs:
             )
         for log in self._logs.values():
             log.forget_after(step if step else -1)
+        return step == 0 or not is_taken
 
     def put(self, run: str, step: int, summaries: list) -> None:
         """Writes summaries of a step.
