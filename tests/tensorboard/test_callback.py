@@ -267,6 +267,21 @@ def test_a_folder_that_is_new_to_a_training_says_what_it_is(
 
 
 @pytest.mark.large
+def test_steps_are_counted_that_an_optimizer_leaves_out(
+    make_toy, serve, tmp_path
+):
+    toy = make_toy(tf_adapters.Houlsby(4))
+    board = toy.board(tmp_path, groups=("scalars",), every=100)
+    board.start_from(3)
+    for _ in range(2):
+        toy.fit(board, epochs=1)
+        toy.model.optimizer.iterations.assign(5)
+    server = serve(tmp_path)
+    steps = [step for step, _ in server.curve("loss/all tasks")]
+    assert steps == [3 + STEPS, 3 + 2 * STEPS]
+
+
+@pytest.mark.large
 def test_what_the_end_looks_at_is_kept_back(toy, tmp_path, monkeypatch):
     board = toy.board(tmp_path, groups=("speed", "layer_norms", "projector"))
     asked = []

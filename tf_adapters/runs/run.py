@@ -237,6 +237,7 @@ class Run:
         for callback in (self.checkpoints, self.best):
             callback.set_model(self.model)
         self.checkpoints.restore(state)
+        self.board.start_from(state.step)
         steps = self.training_set.steps_per_epoch
         total = steps * self.config.num_epochs
         self.say(f"Going on from step {state.step} of {total}")

@@ -128,6 +128,10 @@ class TensorBoard(keras.callbacks.Callback):
         """Whether this process writes, and not another for it."""
         return self.model.distribute_strategy.extended.should_save_summary
 
+    def start_from(self, step: int) -> None:
+        """Says how many steps were done of a training that goes on."""
+        self._step = step
+
     def set_model(self, model) -> None:
         """Remembers the weights that everything starts from."""
         super().set_model(model)
@@ -227,8 +231,9 @@ class TensorBoard(keras.callbacks.Callback):
         self._logs.close()
 
     def _count_steps(self) -> None:
+        # Of float16, an optimizer does not count the steps that it leaves out.
         done = ops.convert_to_numpy(self.model.optimizer.iterations)
-        self._step = self._written = int(done)
+        self._step = self._written = max(int(done), self._step)
 
     def _begin(self) -> None:
         if self._panels:
