@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 
 import pytest
 
@@ -61,6 +62,24 @@ def test_json_says_all(runs, compare):
     [settings] = houlsby["settings"]
     assert settings["learning_rate"] == 1e-3 and "seed" not in settings
     assert houlsby["runs"] == [str(run) for run in runs[:2]]
+
+
+def test_json_has_null_for_what_is_no_number(write_run, compare):
+    runs = [
+        write_run("a", dev=scores("cola", math.nan), clip_norm=math.inf),
+        write_run("b", "lora", dev=scores("cola", 0.5)),
+    ]
+    text = compare(*runs, "--format", "json").out
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    lora, houlsby = json.loads(text, parse_constant=refuse)["methods"]
+    assert lora["name"] == "lora"
+    nothing = {"mean": None, "deviation": None, "seeds": [0]}
+    assert houlsby["scores"]["cola"]["matthews"] == nothing
+    assert houlsby["mean_difference"] == nothing
+    assert houlsby["settings"][0]["clip_norm"] is None
 
 
 def test_a_terminal_gets_the_same_figures(runs, compare):

@@ -92,7 +92,7 @@ class Comparison:
 
     def _order(self, row: Row) -> tuple:
         mean = self.mean(row)
-        return (-(mean.mean if mean else -math.inf), -len(row.tasks))
+        return (-(mean.rank if mean else -math.inf), -len(row.tasks))
 
     def _find(self, name: str) -> Row:
         for row in self.rows:

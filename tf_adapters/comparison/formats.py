@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from typing import Any
 
 from tf_adapters.comparison.comparison import Comparison
@@ -28,6 +29,8 @@ _COLUMNS = (
 def to_json(comparison: Comparison) -> str:
     """Returns all that there is to say, scores as fractions.
 
+    What is not a finite number is null, since JSON has no other word for it.
+
     Args:
         comparison: a `Comparison`.
     """
@@ -38,7 +41,7 @@ def to_json(comparison: Comparison) -> str:
         "other_data": comparison.other_data,
         "methods": methods,
     }
-    return json.dumps(found, indent=2)
+    return json.dumps(_finite(found), indent=2, allow_nan=False)
 
 
 def to_csv(comparison: Comparison) -> str:
@@ -69,6 +72,16 @@ def to_csv(comparison: Comparison) -> str:
             cells = (*_cells(mean), *_cells(difference), *costs)
             writer.writerow((row.name, "mean", "mean", *cells))
     return text.getvalue().rstrip("\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _cells(spread: Spread | None) -> tuple:

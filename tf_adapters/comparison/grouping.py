@@ -102,11 +102,11 @@ def _rows(recipe: str, groups: Iterable[list[Part]], best: bool) -> list[Row]:
 def _best_of_each(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Returns the part with the best mean score for each set of tasks."""
     best: dict[tuple[str, ...], Part] = {}
-    for part in sorted(parts, key=_mean):
+    for part in sorted(parts, key=_rank):
         best[part[0].dev_sets] = part
     return tuple(best.values())
 
 
-def _mean(part: Part) -> float:
+def _rank(part: Part) -> float:
     scores = Row("", (part,), ()).mean_scores(part[0].dev_sets)
-    return spread_of(scores).mean
+    return spread_of(scores).rank

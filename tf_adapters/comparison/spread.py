@@ -1,6 +1,7 @@
 """Scores over seeds: their mean, their spread, and differences in pairs."""
 
 import dataclasses
+import math
 import statistics
 
 
@@ -18,14 +19,23 @@ class Spread:
     deviation: float | None
     seeds: tuple[int, ...]
 
+    @property
+    def rank(self) -> float:
+        """The mean to order by: one that is not finite is below all others."""
+        return self.mean if math.isfinite(self.mean) else -math.inf
+
 
 def spread_of(by_seed: dict[int, float]) -> Spread | None:
     """Returns mean and deviation over seeds, `None` if there are none."""
     if not by_seed:
         return None
     values = list(by_seed.values())
-    deviation = statistics.stdev(values) if len(values) > 1 else None
-    return Spread(statistics.mean(values), deviation, tuple(sorted(by_seed)))
+    mean, deviation = statistics.mean(values), None
+    if len(values) > 1:
+        # `stdev` takes finite numbers only.
+        is_finite = math.isfinite(mean)
+        deviation = statistics.stdev(values) if is_finite else math.nan
+    return Spread(mean, deviation, tuple(sorted(by_seed)))
 
 
 def paired_difference(
