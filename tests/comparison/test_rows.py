@@ -99,6 +99,27 @@ def test_settings_that_differ_name_the_rows(write_run, tables):
     ]
 
 
+def test_seeds_may_go_on_from_runs_of_their_own(write_run, tables):
+    later = [
+        write_run(
+            f"later{seed}",
+            seed=seed,
+            from_run=f"runs/base{seed}",
+            dev=scores("cola", value),
+        )
+        for seed, value in enumerate((0.1, 0.2))
+    ]
+    [[row]] = tables(*later)
+    assert row["method"] == "houlsby"
+    assert (row["cola (matthews)"], row["seeds"]) == ("15.0 ± 7.1", "0 1")
+    # One that goes on from none is another; it may be older than the flag.
+    rows, _ = tables(*later, write_run("first", dev=scores("cola", 0.3)))
+    assert [row["method"] for row in rows] == [
+        "houlsby --no-from_run",
+        "houlsby --from_run",
+    ]
+
+
 def test_what_is_younger_than_a_run_was_as_it_is_by_default(write_run, tables):
     old = write_run("old")
     young = write_run("young", seed=1, bottleneck_dim=64, head_dropout=0.1)

@@ -49,6 +49,7 @@ class FinishedRun:
         seed: its seed.
         settings: the other settings, those that make no difference to what is
             learned aside. What is younger than the run is there as it was.
+            Of `from_run` there is only whether it goes on from another.
         tasks: names of the tasks that it trained.
         scores: dict from a dev set to dict from a metric to its score. A task
             may have two of them, as MNLI has `mnli` and `mnli_mismatched`.
@@ -178,6 +179,8 @@ def _of_last_epoch(metrics: dict) -> dict[str, dict[str, float]]:
 def _settings(config: dict) -> dict[str, Any]:
     """Fills in what is younger than the run: it was as it is by default."""
     settings = {**_defaults(config["recipe"]), **config}
+    # Each seed may go on from a run of its own.
+    settings["from_run"] = bool(settings.get("from_run"))
     return {k: v for k, v in settings.items() if k not in _NOT_COMPARED}
 
 
