@@ -116,6 +116,19 @@ def test_a_trial_is_held_until_it_has_failed(make_search, monkeypatch):
     assert held == [True] * 3
 
 
+def test_the_best_is_written_though_its_process_was_killed(make_search):
+    search, path = make_search(), make_search().folder / "best.sh"
+    number, lock = search.claim(1)
+    search.finish(number, TrialState.COMPLETE, 0.5)
+    os.close(lock)
+    loop.carry_on(search, 1, print)
+    assert path.read_text().startswith("python train.py houlsby ")
+    # What says the same already stays as it is.
+    os.utime(path, (0, 0))
+    loop.carry_on(search, 1, print)
+    assert path.stat().st_mtime == 0
+
+
 @pytest.mark.large
 def test_ctrl_c_lets_the_trial_go_on_another_time(
     make_search, start_searcher, trained_by, wait_until

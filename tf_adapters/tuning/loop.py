@@ -53,15 +53,20 @@ def carry_on(
         say(f"  {_outcome(search, number)}")
         _check_failures(search, number)
         write_best(search)
+    # The last trial may be of a process that was killed before it wrote this.
+    write_best(search)
 
 
 def write_best(search: Search) -> None:
-    """Writes the command of the best settings so far, if there are any."""
+    """Writes the command of the best settings so far, if it is a new one."""
+    path = search.folder / "best.sh"
     with search.lock:
         command = ready_command(search)
-        if command is not None:
-            text = f"{command}\n".encode()
-            storage.write_whole(search.folder / "best.sh", text)
+        if command is None:
+            return
+        text = f"{command}\n".encode()
+        if not path.exists() or path.read_bytes() != text:
+            storage.write_whole(path, text)
 
 
 def log_path(search: Search, number: int) -> pathlib.Path:
