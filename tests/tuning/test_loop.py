@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import pytest
 
@@ -127,6 +128,75 @@ def test_the_best_is_written_though_its_process_was_killed(make_search):
     os.utime(path, (0, 0))
     loop.carry_on(search, 1, print)
     assert path.stat().st_mtime == 0
+
+
+@pytest.fixture
+def make_grid(make_search, monkeypatch):
+    """Searches a grid of widths; a function tells how each trial ends."""
+
+    def make_grid(widths, exit_code):
+        search, tried = (
+            make_search(space={"bottleneck_dim": widths}, grid=True),
+            [],
+        )
+
+        def run(search, number, lock):
+            width = search.values(number)["bottleneck_dim"]
+            tried.append(width)
+            code = exit_code(width, tried.count(width))
+            loop.log_path(search, number).write_text("out of luck")
+            if not code:
+                search.finish(number, TrialState.COMPLETE, 0.5)
+            return code
+
+        monkeypatch.setattr(loop, "_run", run)
+        return search, tried
+
+    return make_grid
+
+
+def test_a_trial_whose_process_was_killed_is_tried_again(make_grid):
+    search, tried = make_grid(
+        "8,16,32", lambda width, time: -9 if (width, time) == (8, 1) else 0
+    )
+    loop.carry_on(search, 1, print)
+    assert tried == [8, 16, 32, 8]
+    assert states(search) == [TrialState.FAIL] + [TrialState.COMPLETE] * 3
+    assert search.failed_points() == []
+
+
+def test_what_is_always_killed_is_tried_twice(make_grid):
+    search, tried = make_grid(
+        "8,16,32", lambda width, time: -9 if width > 8 else 0
+    )
+    # Four in a row, of two points: the search goes on to its end.
+    loop.carry_on(search, 1, print)
+    loop.carry_on(search, 1, print)
+    assert tried == [8, 16, 32, 16, 32]
+    assert [p["bottleneck_dim"] for p in search.failed_points()] == [16, 32]
+
+
+def test_a_trial_that_ended_by_itself_is_not_tried_again(make_grid):
+    search, tried = make_grid("8,16", lambda width, time: 2 if time == 1 else 0)
+    loop.carry_on(search, 1, print)
+    assert tried == [8, 16]
+
+
+@pytest.mark.large
+def test_a_trial_that_kills_itself_is_tried_again(
+    make_search, stand_in, trained_by, monkeypatch
+):
+    program = stand_in.PROGRAM[-1].replace(
+        'raise ValueError("out of luck")', "os.kill(os.getpid(), 9)"
+    )
+    monkeypatch.setattr(stand_in, "PROGRAM", (sys.executable, "-c", program))
+    search = make_search(
+        space={"learning_rate": "0.001", "bottleneck_dim": "13,8"}, grid=True
+    )
+    stand_in.carry_on(search, 1, print)
+    failed, good = TrialState.FAIL, TrialState.COMPLETE
+    assert states(search) == [failed, good, failed]
+    assert all(len(trained_by(search, number)) == 1 for number in range(3))
 
 
 @pytest.mark.large

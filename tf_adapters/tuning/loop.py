@@ -47,6 +47,9 @@ def carry_on(
             # While it is held: else another would take it for one that a
             # killed process has left.
             if code:
+                if code < 0:
+                    # By a signal, such as that of the OOM killer.
+                    search.try_again(number)
                 search.finish(number, TrialState.FAIL)
         finally:
             os.close(lock)
@@ -110,6 +113,9 @@ def _outcome(search: Search, number: int) -> str:
 
 
 def _check_failures(search: Search, number: int) -> None:
+    if search.is_second_try(number):
+        # It says no more than the first.
+        return
     ended = [trial for trial in search.trials if trial.state.is_finished()]
     last = ended[-_FAILURES:]
     failed = [trial for trial in last if trial.state == TrialState.FAIL]

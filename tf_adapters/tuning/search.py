@@ -22,6 +22,7 @@ from tf_adapters.tuning.ranges import Range
 
 _NAME = "search"
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
+_SECOND_TRY = "second_try"
 
 
 class Search:
@@ -236,6 +237,25 @@ class Search:
         """
         self._study.tell(number, score, state=state, skip_if_finished=True)
 
+    def try_again(self, number: int) -> None:
+        """Lets the point of a trial be tried once more, a second time at most.
+
+        Call it before `finish`. Nothing is to be done for a trial whose point
+        was drawn: another is drawn in its place.
+
+        Args:
+            number: a trial whose own process was killed.
+        """
+        with self.lock:
+            point = _point(self.trials[number])
+            again = [_point(t) for t in self.trials if _is_second_try(t)]
+            if point and point not in again:
+                self._study.enqueue_trial(point, {_SECOND_TRY: True})
+
+    def is_second_try(self, number: int) -> bool:
+        """Whether a trial is there because of `try_again`."""
+        return _is_second_try(self.trials[number])
+
     def failed_points(self) -> list[dict[str, Any]]:
         """Returns the points of a grid whose trials have all failed."""
         if not self.plan.grid:
@@ -248,6 +268,10 @@ class Search:
         """Returns the trial with the best score, `None` before there is one."""
         complete = self._in_state(TrialState.COMPLETE)
         return max(complete, key=lambda trial: trial.value, default=None)
+
+
+def _is_second_try(trial: FrozenTrial) -> bool:
+    return trial.user_attrs.get(_SECOND_TRY, False)
 
 
 def _point(trial: FrozenTrial) -> dict[str, Any]:
