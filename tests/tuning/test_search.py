@@ -157,6 +157,22 @@ def test_a_trial_below_the_median_is_ended(make_search):
     assert search.best().value == 0.8
 
 
+def test_a_trial_is_ended_in_its_second_seed(make_search):
+    search = make_search(num_seeds=2, prune_after=3)
+    # Two epochs of each seed. Medians of the second: 0.4, then 0.7.
+    for third, fourth in ((0.2, 0.6), (0.4, 0.7), (0.5, 0.8)):
+        complete(search, fourth, 0.5, 0.5, third, fourth)
+    number = claim(search)
+    # Nothing of the first seed is left in the second.
+    for step, score in enumerate((0.9, 0.9, 0.41)):
+        search.report(number, step, score)
+        assert not search.should_stop(number)
+    search.report(number, 3, 0.69)
+    assert search.should_stop(number)
+    # What was reported is all there still.
+    assert len(search.trials[number].intermediate_values) == 4
+
+
 def test_nothing_is_ended_before_enough_have_finished(make_search):
     search = make_search(prune_after=3)
     for _ in range(2):

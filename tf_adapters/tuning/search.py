@@ -1,5 +1,6 @@
 """A search on disk: what is tried, by whom, and what came of it."""
 
+import copy
 import dataclasses
 import fcntl
 import functools
@@ -220,10 +221,25 @@ class Search:
         return True
 
     def should_stop(self, number: int) -> bool:
-        """Whether a trial is worse than the median of those that finished."""
+        """Whether a trial is worse than the median of those that finished.
+
+        Its best score is that of the seed at work, which is held to the scores
+        of the same seed after as many epochs.
+
+        Args:
+            number: the trial.
+        """
         if not self.plan.prune_after:
             return False
-        return self._study.pruner.prune(self._study, self.trials[number])
+        trial = copy.copy(self.trials[number])
+        epochs = self.config.num_epochs
+        first = (trial.last_step or 0) // epochs * epochs
+        trial.intermediate_values = {
+            step: score
+            for step, score in trial.intermediate_values.items()
+            if step >= first
+        }
+        return self._study.pruner.prune(self._study, trial)
 
     def finish(
         self, number: int, state: TrialState, score: float | None = None
