@@ -77,6 +77,20 @@ def small_model(make_backbone, make_model):
     return small_model
 
 
+@pytest.fixture
+def count_steps(monkeypatch):
+    """Counts how often Python runs a training step: once for each trace."""
+
+    def count_steps(model):
+        runs, step = [], model.train_step
+        monkeypatch.setattr(
+            model, "train_step", lambda data: (runs.append(1), step(data))[1]
+        )
+        return runs
+
+    return count_steps
+
+
 @pytest.fixture(scope="session")
 def two_cpus():
     """A `MirroredStrategy` of two replicas.

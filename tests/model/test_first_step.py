@@ -18,27 +18,18 @@ OPTIMIZERS = {
 }
 
 
-def count_steps(model, monkeypatch):
-    """Counts how often Python runs the training step: once for each trace."""
-    runs, step = [], model.train_step
-    monkeypatch.setattr(
-        model, "train_step", lambda data: (runs.append(1), step(data))[1]
-    )
-    return runs
-
-
 @pytest.mark.large
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("replicas", [1, 2])
 def test_the_step_is_traced_once_for_each_replica(
-    small_model, toy_dataset, two_cpus, monkeypatch, optimizer, replicas
+    small_model, toy_dataset, two_cpus, count_steps, optimizer, replicas
 ):
     scope = two_cpus.scope() if replicas == 2 else contextlib.nullcontext()
     with scope:
         model = small_model(Houlsby(4))
         model.compile(OPTIMIZERS[optimizer](), jit_compile=False)
     assert not model.optimizer.built
-    runs = count_steps(model, monkeypatch)
+    runs = count_steps(model)
     model.fit(toy_dataset().take(2), shuffle=False, verbose=0)
     assert len(runs) == replicas
     tracked = {id(v) for v in model.optimizer.variables}

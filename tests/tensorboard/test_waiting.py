@@ -10,20 +10,6 @@ from tf_adapters.methods import Houlsby
 
 
 @pytest.fixture
-def count_steps(monkeypatch):
-    """Counts how often Python runs the training step of a model."""
-
-    def count_steps(model):
-        runs, step = [], model.train_step
-        monkeypatch.setattr(
-            model, "train_step", lambda data: (runs.append(1), step(data))[1]
-        )
-        return runs
-
-    return count_steps
-
-
-@pytest.fixture
 def batches_of(toy_dataset):
     """Batches of several widths, which say so beforehand."""
 
