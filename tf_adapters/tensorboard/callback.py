@@ -18,9 +18,9 @@ from tf_adapters.tensorboard.groups import GROUPS
 from tf_adapters.tensorboard.groups import check_groups
 from tf_adapters.tensorboard.groups import drawable
 from tf_adapters.tensorboard.logs import Logs
+from tf_adapters.tensorboard.looks import Looks
 from tf_adapters.tensorboard.measures.dev_sample import DevSample
 from tf_adapters.tensorboard.measures.layer_norms import LayerNorms
-from tf_adapters.tensorboard.panels.by_group import looking
 from tf_adapters.tensorboard.panels.by_group import make_panels
 from tf_adapters.tensorboard.panels.panel import Panel
 from tf_adapters.tensorboard.panels.panel import Training
@@ -29,7 +29,6 @@ from tf_adapters.tensorboard.waiting import TimedSteps
 from tf_adapters.tensorboard.waiting import stop_timing
 from tf_adapters.tensorboard.waiting import time_steps
 from tf_adapters.tensorboard.weights import ScoredWeights
-from tf_adapters.tensorboard.weights import is_finite
 
 
 class TensorBoard(keras.callbacks.Callback):
@@ -119,7 +118,7 @@ class TensorBoard(keras.callbacks.Callback):
         self._scored = ScoredWeights(self.dev)
         self._timed: TimedSteps | None = None
         self._step = self._epoch_began_at = self._written = 0
-        self._looked: dict[str, int] = {}
+        self._looks: Looks | None = None
         self._mark = 0.0
         self._is_new_epoch = False
 
@@ -189,12 +188,8 @@ class TensorBoard(keras.callbacks.Callback):
         if self._sample is not None:
             self._sample.forget()
         # The end of the training looks for itself.
-        if epoch + 1 != self.params.get("epochs"):
-            at_end = looking(self._panels)
-            for name in at_end:
-                costs = self._panels[name].is_costly
-                if costs and self.budget.allows(name, at_end):
-                    self._look(name, is_last=False)
+        if self.writes and epoch + 1 != self.params.get("epochs"):
+            self._looks.after_epoch(self.model, self._step)
         # Before a checkpoint says that the step was made.
         self._logs.flush()
 
@@ -220,13 +215,13 @@ class TensorBoard(keras.callbacks.Callback):
             self._sample.forget()
         if self._panels and not self._scored.are_those_of(self.model):
             # As `EarlyStopping` does it: what was seen was of the others.
-            self._looked.clear()
+            self._looks.forget()
             if scores is None:
                 self._scored.score_again(self.model, self.predictor)
         scores = self._scored.scores if scores is None else scores
-        for name in looking(self._panels):
-            if self._looked.get(name) != self._step:
-                self._look(name, is_last=True)
+        # What has to be computed, the first process computes for itself.
+        if self.writes:
+            self._looks.at_end(self.model, self._step)
         self._write(lambda own: own.end(scores))
         self._logs.close()
 
@@ -261,6 +256,7 @@ class TensorBoard(keras.callbacks.Callback):
             sample=self._sample,
         )
         self._panels = make_panels(self.groups, training)
+        self._looks = Looks(self._panels, self.budget, self._logs)
 
     def _write_steps(self) -> None:
         if self._step == self._written:
@@ -280,16 +276,6 @@ class TensorBoard(keras.callbacks.Callback):
             # Whatever a checkpoint says was done must be on disk.
             self._logs.flush()
         self._start_clock()
-
-    def _look(self, name: str, is_last: bool) -> None:
-        # What has to be computed, the first process computes for itself. A
-        # model that has diverged shows nothing.
-        if not self.writes:
-            return
-        self._looked[name], panel = self._step, self._panels[name]
-        with self.budget.spending(name):
-            if is_finite(self.model):
-                self._logs.put(panel.run, self._step, panel.look(is_last))
 
     def _write(self, ask) -> None:
         # All workers ask: what is summed over them, they sum together.

@@ -1,6 +1,5 @@
 """Which panels a group is made of."""
 
-from collections.abc import Mapping
 from collections.abc import Sequence
 
 from tf_adapters.tensorboard.panels.adapter_panel import AdapterPanel
@@ -44,16 +43,3 @@ def make_panels(groups: Sequence[str], training: Training) -> dict[str, Panel]:
         for group in groups
         for panel in _PANELS[group]
     }
-
-
-def looking(panels: Mapping[str, Panel]) -> list[str]:
-    """Returns the names of those panels that have something to `look` at.
-
-    Args:
-        panels: what `make_panels` returned.
-    """
-    return [
-        name
-        for name, panel in panels.items()
-        if type(panel).look is not Panel.look
-    ]
