@@ -38,7 +38,7 @@ LONGEST = 8
 gc.freeze()
 
 
-# What these share is made once for a session, if one worker runs them all.
+# What these share is made once for all tests that one worker runs.
 SHARING = (
     "command_line",
     "export",

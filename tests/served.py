@@ -170,7 +170,7 @@ def _free_port():
 
 @pytest.fixture(scope="session")
 def our_running(served_folder):
-    """Our server, which stands for the whole session."""
+    """Our server, which stands for all tests."""
     pytest.importorskip("starlette")
     pytest.importorskip("uvicorn")
     with our_server(served_folder) as running:
