@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+import tf_adapters
 import train
 from tf_adapters import storage
 from tf_adapters.command_line.main import main
@@ -194,8 +195,14 @@ def test_a_run_is_stopped_before_it_trains(arguments, tmp_path):
 
 @pytest.mark.large
 def test_a_run_that_is_stopped_in_scoring_or_export_goes_on(
-    arguments, tmp_path, capsys
+    arguments, tmp_path, capsys, monkeypatch
 ):
+    begun = []
+    monkeypatch.setattr(
+        tf_adapters.TensorBoard,
+        "start_from",
+        lambda _, step: begun.append(step),
+    )
     argv, run = [*arguments(), "--no-predict"], tmp_path / "run"
     stages = "Scoring the dev sets with the best epoch", "Exporting"
     for stage in stages:
@@ -210,6 +217,7 @@ def test_a_run_that_is_stopped_in_scoring_or_export_goes_on(
         assert not list(run.glob("saved_model/*/saved_model.pb"))
     assert train.main(argv) == 0
     assert "Going on from step 20 of 20" in capsys.readouterr().out
+    assert begun == [20]
     assert [p.name for p in (run / "saved_model").iterdir()] == ["1"]
     assert len(metrics_of(run)["history"]) == 2
 
